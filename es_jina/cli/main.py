@@ -1,0 +1,97 @@
+"""The ``es-jina`` command: a table of subcommands, each loaded only when it is called."""
+
+import importlib
+import os
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from es_jina.errors import EXIT_INTERRUPTED, EsJinaError
+
+# One line each, here and not in the command's own file: `es-jina --help` imports none of them.
+COMMANDS = {
+    "demo": "A real Elasticsearch, sample documents, three searches.",
+    "ingest": "Embed files and folders into an index.",
+    "node": "Start, stop and inspect the embedded Elasticsearch.",
+    "search": "Search an index by text or by image.",
+    "setup": "Create the templates and the index for a profile.",
+}
+
+HELP = """jina-embeddings-v4 in Elasticsearch: text, images and PDF pages in; hybrid and
+late-interaction search out.
+
+The weights of jina-embeddings-v4 are for NON-COMMERCIAL use (Qwen Research License, CC BY-NC 4.0);
+the hosted API is the commercial way.
+"""
+
+EXIT_CODES = """\
+\b
+Exit codes:
+  0  done
+  1  an error without a code of its own
+  2  what was asked cannot be done: an option, a file, an index
+  3  some units failed; they are in the dead-letter file, all others are in the index
+  4  Elasticsearch cannot be reached, or refused
+  5  the model could not be loaded or asked
+  6  the embedded Elasticsearch could not be fetched, started or stopped
+  130  interrupted by Ctrl-C
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the command names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"es_jina.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    help=HELP,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(version("es_jina"), prog_name="es-jina")
+def cli() -> None:
+    """Hold the subcommands together."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every error that is ours becomes one line and its exit code."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        result: Any = cli.main(args=arguments, prog_name="es-jina", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except EsJinaError as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away (`es-jina search ... | head`): not an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,1 @@
+"""The demo: sample documents, a tiny checkpoint, three searches."""

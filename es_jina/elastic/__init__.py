@@ -1,0 +1,1 @@
+"""Elasticsearch: client, templates, bulk, the embedded node."""

@@ -1,0 +1,64 @@
+"""Every error that es_jina raises on purpose.
+
+::
+
+    EsJinaError                exit 1  anything below, caught by level
+    ├── RequestError           exit 2  what was asked cannot be done: an option, a file, an index
+    │   └── ProfileMismatch            the index was made for another model, dims or encoding
+    ├── ClusterError           exit 4  Elasticsearch cannot be reached, or refused
+    ├── ProviderError          exit 5  the model could not be loaded or asked
+    │   └── CheckpointError            a checkpoint folder is not what it must be
+    ├── NodeError              exit 6  the embedded Elasticsearch
+    └── ItemError                      one input failed alone; it travels with its unit to the
+                                       dead-letter file and never ends a run
+
+Each message is one line that says what is wrong and what to do. Exit 3 is not an error: it says
+that a run ended with some units in the dead-letter file. Exit 130 is Ctrl-C.
+"""
+
+from typing import ClassVar
+
+EXIT_PARTIAL = 3
+EXIT_INTERRUPTED = 130
+
+
+class EsJinaError(Exception):
+    """The root of the tree."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class RequestError(EsJinaError):
+    """What was asked cannot be done; the message names the option, file or index."""
+
+    exit_code = 2
+
+
+class ProfileMismatch(RequestError):
+    """The index was made for something else than what is at hand; the message names both."""
+
+
+class ClusterError(EsJinaError):
+    """Elasticsearch cannot be reached, or refused a request."""
+
+    exit_code = 4
+
+
+class ProviderError(EsJinaError):
+    """The model could not be loaded or asked."""
+
+    exit_code = 5
+
+
+class CheckpointError(ProviderError):
+    """A checkpoint folder lacks a file or a tensor, or holds one too many."""
+
+
+class NodeError(EsJinaError):
+    """The embedded Elasticsearch could not be fetched, started or stopped."""
+
+    exit_code = 6
+
+
+class ItemError(EsJinaError):
+    """One input cannot be read or embedded; everything else goes on."""

@@ -1,0 +1,1 @@
+"""jina-embeddings-v4 in torch; imported by the local provider alone."""

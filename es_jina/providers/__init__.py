@@ -1,0 +1,1 @@
+"""The providers: what turns inputs into embeddings."""
