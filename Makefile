@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench format constraints clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/es-jina demo
@@ -26,8 +26,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-constraints.txt: pyproject.toml | $(UV)
-	$(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade --all-extras --group dev -o $@ pyproject.toml
+# After a change of the dependencies: pin the newest versions again.
+constraints: | $(UV)
+	$(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade --all-extras --group dev -o constraints.txt pyproject.toml
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing es-jina with the local model and the embedded node into $(VENV) ..."

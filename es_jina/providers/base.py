@@ -1,0 +1,94 @@
+"""What every provider offers, wherever the model runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Flag, auto
+from types import TracebackType
+from typing import Protocol, Self
+
+from es_jina.embedding import Embedding
+from es_jina.errors import ItemError
+from es_jina.inputs import Input, Task
+
+MODEL_ID = "jinaai/jina-embeddings-v4"
+LICENCE = (
+    "jina-embeddings-v4 weights: Qwen Research License / CC BY-NC 4.0, non-commercial use only"
+)
+
+
+class Want(Flag):
+    """Which vectors to return."""
+
+    SINGLE = auto()
+    MULTI = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a provider runs.
+
+    Attributes:
+        name: a hub id or the path of a checkpoint folder.
+        revision: what tells these weights from others of that name; ``None`` where nobody says.
+        dims: the Matryoshka sizes of the single vector, ascending; the last is the full size.
+        multi_dims: the size of each vector of a multi-vector.
+        max_pixels: the default pixel budget of an image.
+    """
+
+    name: str
+    revision: str | None
+    dims: tuple[int, ...]
+    multi_dims: int
+    max_pixels: int
+
+    @property
+    def identity(self) -> str:
+        """The revision where there is one: a folder may move, its weights stay the same."""
+        return self.revision or self.name
+
+
+class Provider(Protocol):
+    """Something that embeds."""
+
+    @property
+    def model(self) -> ModelInfo:
+        """What this provider runs."""
+        ...
+
+    def embed(
+        self,
+        inputs: Sequence[Input],
+        task: Task,
+        want: Want,
+        *,
+        max_pixels: int | None = None,
+    ) -> list[Embedding | ItemError]:
+        """Embed inputs in one call.
+
+        Args:
+            inputs: texts and images in any mixture.
+            task: one task for all of them.
+            want: single vectors, multi-vectors, or both.
+            max_pixels: the pixel budget of an image; the model's own by default.
+
+        Returns:
+            One entry for each input, in input order. An input that cannot be embedded has its
+            :class:`ItemError` in its place; the others are not harmed by it.
+
+        Raises:
+            ProviderError: the whole call failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the model or the connections."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
