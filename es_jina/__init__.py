@@ -1,1 +1,72 @@
-"""jina-embeddings-v4 in Elasticsearch: text, images and PDF pages in, hybrid search out."""
+"""jina-embeddings-v4 in Elasticsearch: text, images and PDF pages in, hybrid search out.
+
+Everything here loads on first use: ``import es_jina`` brings in neither torch nor a web client.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from es_jina.elastic.capabilities import Capabilities
+    from es_jina.elastic.client import Cluster
+    from es_jina.elastic.node import Node
+    from es_jina.embedding import Embedding
+    from es_jina.errors import EsJinaError
+    from es_jina.inputs import Image, Task, Text
+    from es_jina.profile import IndexProfile
+    from es_jina.providers import open_provider, profile_for
+    from es_jina.providers.base import ModelInfo, Provider, Want
+    from es_jina.search.searcher import Hit, Results, Searcher
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Capabilities",
+    "Cluster",
+    "Embedding",
+    "EsJinaError",
+    "Hit",
+    "Image",
+    "IndexProfile",
+    "ModelInfo",
+    "Node",
+    "Provider",
+    "Results",
+    "Searcher",
+    "Task",
+    "Text",
+    "Want",
+    "__version__",
+    "open_provider",
+    "profile_for",
+]
+
+_HOMES = {
+    "Capabilities": "elastic.capabilities",
+    "Cluster": "elastic.client",
+    "Embedding": "embedding",
+    "EsJinaError": "errors",
+    "Hit": "search.searcher",
+    "Image": "inputs",
+    "IndexProfile": "profile",
+    "ModelInfo": "providers.base",
+    "Node": "elastic.node",
+    "Provider": "providers.base",
+    "Results": "search.searcher",
+    "Searcher": "search.searcher",
+    "Task": "inputs",
+    "Text": "inputs",
+    "Want": "providers.base",
+    "open_provider": "providers",
+    "profile_for": "providers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -36,4 +36,5 @@ def cut(vector: Vector, dims: int) -> Vector:
     head = vector[..., :dims].astype(np.float32)
     norm = np.linalg.norm(head, axis=-1, keepdims=True)
     # A cut that is all zero has no direction; it stays zero rather than becoming NaN.
-    return np.divide(head, norm, out=np.zeros_like(head), where=norm > 0)
+    unit: Vector = np.divide(head, norm, out=np.zeros_like(head), where=norm > 0)
+    return unit

@@ -4,7 +4,7 @@
 
     EsJinaError                exit 1  anything below, caught by level
     ├── RequestError           exit 2  what was asked cannot be done: an option, a file, an index
-    │   └── ProfileMismatch            the index was made for another model, dims or encoding
+    │   └── ProfileMismatchError       the index was made for another model, dims or encoding
     ├── ClusterError           exit 4  Elasticsearch cannot be reached, or refused
     ├── ProviderError          exit 5  the model could not be loaded or asked
     │   └── CheckpointError            a checkpoint folder is not what it must be
@@ -34,7 +34,7 @@ class RequestError(EsJinaError):
     exit_code = 2
 
 
-class ProfileMismatch(RequestError):
+class ProfileMismatchError(RequestError):
     """The index was made for something else than what is at hand; the message names both."""
 
 

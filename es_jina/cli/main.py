@@ -3,11 +3,11 @@
 import importlib
 import os
 import sys
-from importlib.metadata import version
 from typing import Any
 
 import click
 
+from es_jina import __version__
 from es_jina.errors import EXIT_INTERRUPTED, EsJinaError
 
 # One line each, here and not in the command's own file: `es-jina --help` imports none of them.
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("es_jina"), prog_name="es-jina")
+@click.version_option(__version__, prog_name="es-jina")
 def cli() -> None:
     """Hold the subcommands together."""
 

@@ -1,1 +1,135 @@
 """The providers: what turns inputs into embeddings."""
+
+import os
+from typing import Literal
+
+from es_jina.errors import RequestError
+from es_jina.profile import (
+    MATRYOSHKA_DIMS,
+    ElementType,
+    IndexProfile,
+    IndexType,
+    MultiVectorProfile,
+    Store,
+)
+from es_jina.providers.base import MODEL_ID, V4, ModelInfo, Provider
+
+ProviderName = Literal["local", "hosted"]
+KEY_VARIABLE = "JINA_API_KEY"
+
+
+def choose_provider(model: str | None) -> ProviderName:
+    """Return the provider that serves a model when nobody named one.
+
+    A folder is run here. The hub's model is asked of the hosted API where there is a key for it,
+    unless someone names the model, and so the local way, on purpose.
+    """
+    if model is None and os.environ.get(KEY_VARIABLE):
+        return "hosted"
+    return "local"
+
+
+def open_provider(
+    name: ProviderName,
+    model: str | None = None,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+) -> Provider:
+    """Open a provider; a local one loads its model.
+
+    Args:
+        name: ``local`` or ``hosted``.
+        model: a checkpoint folder or the hub id, by default the hub id.
+        device: for ``local``: cuda, mps or cpu.
+        dtype: for ``local``: float32, bfloat16 or float16.
+
+    Raises:
+        ProviderError: the model cannot be loaded, or there is no key.
+        RequestError: the extra for it is not installed, or an option is of the other provider.
+    """
+    if name == "hosted":
+        from es_jina.providers.hosted import HostedProvider
+
+        _hosted_model(model)
+        return HostedProvider()
+    _require_local_extra()
+    from es_jina.providers.local import LocalProvider
+
+    return LocalProvider(model or MODEL_ID, device=device, dtype=dtype)
+
+
+def describe(name: ProviderName, model: str | None = None) -> ModelInfo:
+    """Say what a provider would run, without loading or downloading it.
+
+    Raises:
+        ProviderError: the checkpoint is not complete.
+        RequestError: the extra for it is not installed, or an option is of the other provider.
+    """
+    if name == "hosted":
+        _hosted_model(model)
+        return V4
+    _require_local_extra()
+    from es_jina.providers.local import describe_local
+
+    return describe_local(model or MODEL_ID)
+
+
+def profile_for(
+    info: ModelInfo,
+    *,
+    dims: tuple[int, ...] = (),
+    index_type: IndexType | None = None,
+    store: Store | None = "binary",
+    element_type: ElementType = "bit",
+    max_pixels: int | None = None,
+) -> IndexProfile:
+    """Return the profile of an index for a model.
+
+    Args:
+        info: the model.
+        dims: of the dense fields; by default 1024, or the model's largest Matryoshka size below.
+        index_type: of the dense fields; by default what the shipped templates say.
+        store: of the multi-vectors; ``None`` for an index without.
+        element_type: of the multi-vectors.
+        max_pixels: the pixel budget; by default the model's.
+
+    Raises:
+        RequestError: the model does not have such dims.
+    """
+    sizes = [size for size in info.dims if size in MATRYOSHKA_DIMS]
+    if not sizes:
+        raise RequestError(f"{info.name} has dims {info.dims}: none that an index can hold")
+    wanted = tuple(sorted(set(dims))) or (max((s for s in sizes if s <= 1024), default=sizes[0]),)
+    if impossible := [size for size in wanted if size not in sizes]:
+        raise RequestError(
+            f"{info.name} has no dims {', '.join(map(str, impossible))}: choose from "
+            f"{', '.join(map(str, sizes))}"
+        )
+    multi = MultiVectorProfile(store, element_type, info.multi_dims) if store else None
+    return IndexProfile(
+        model=info.name,
+        revision=info.revision,
+        dims=wanted,
+        multi_vector=multi,
+        max_pixels=max_pixels or info.max_pixels,
+        index_type=index_type,
+    )
+
+
+def _hosted_model(model: str | None) -> None:
+    if model not in (None, MODEL_ID):
+        raise RequestError(
+            f"the hosted API does not run {model!r}; leave out --model, or use --provider local"
+        )
+
+
+def _require_local_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [module for module in ("torch", "transformers") if find_spec(module) is None]
+    if missing:
+        raise RequestError(
+            f"the local model needs {' and '.join(missing)}: pip install 'es_jina[local]', or use "
+            f"the hosted API with a key in {KEY_VARIABLE}"
+        )

@@ -47,6 +47,15 @@ class ModelInfo:
         return self.revision or self.name
 
 
+V4 = ModelInfo(
+    name=MODEL_ID,
+    revision=None,
+    dims=(128, 256, 512, 1024, 2048),
+    multi_dims=128,
+    max_pixels=602_112,
+)
+
+
 class Provider(Protocol):
     """Something that embeds."""
 

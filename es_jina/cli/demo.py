@@ -1,0 +1,183 @@
+"""``es-jina demo``, what ``make demo`` runs."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from es_jina.cli.options import choose_model, model_options
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+    from es_jina.demo.run import Example
+    from es_jina.elastic.capabilities import Capabilities
+    from es_jina.elastic.node import Node
+    from es_jina.ingest.report import Report
+    from es_jina.profile import IndexProfile
+    from es_jina.providers.base import Provider
+    from es_jina.search.searcher import Results
+
+
+@click.command(name="demo")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the demo's node keeps its data.  [default: in the user's data folder]",
+)
+@model_options
+def command(
+    *,
+    folder: Path | None,
+    model: str | None,
+    provider: str | None,
+    device: str | None,
+    dtype: str | None,
+) -> None:
+    """Start a real Elasticsearch, load sample documents, print three searches.
+
+    Without --model and without a key in JINA_API_KEY it runs a tiny UNTRAINED checkpoint:
+    everything works, but what is found is found by shared words. On a terminal the node stays
+    up until Ctrl-C.
+    """
+    from es_jina.elastic.node import Node
+    from es_jina.paths import data_folder
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    _end_with_make()
+    _step("Starting Elasticsearch on this machine")
+    with Node(folder or data_folder() / "demo") as node:
+        _done(f"Elasticsearch {node.version} answers at {node.url}")
+        _show(node, model, provider, device, dtype)
+        _stay(node)
+
+
+def _show(
+    node: "Node", model: str | None, provider: str | None, device: str | None, dtype: str | None
+) -> None:
+    from es_jina.demo.run import INDEX, demo_checkpoint, search_examples
+    from es_jina.elastic.capabilities import Capabilities
+    from es_jina.elastic.client import Cluster
+    from es_jina.elastic.setup import set_up
+    from es_jina.providers import open_provider, profile_for
+    from es_jina.search.searcher import Searcher
+
+    _step("Loading the model")
+    name, model = choose_model(model, provider)
+    toy = name == "local" and model is None
+    with open_provider(
+        name, str(demo_checkpoint()) if toy else model, device=device, dtype=dtype
+    ) as opened:
+        _say_model(opened, toy)
+        client: Elasticsearch = Cluster(node.url).connect()
+        capabilities = Capabilities.detect(client)
+        profile = profile_for(opened.model)
+        created = set_up(client, INDEX, profile, capabilities)
+        _done(f"Index {INDEX!r} {'created' if created else 'is there already'}")
+        report = _ingest(client, profile, capabilities, opened)
+        done = f"{report.embedded} units embedded, {report.unchanged} unchanged"
+        _done(f"{report.sources} files: {done}")
+        searcher = Searcher(client, INDEX, profile, capabilities, opened)
+        search_examples(searcher, _print_search)
+
+
+def _say_model(provider: "Provider", toy: bool) -> None:
+    from es_jina.providers.base import LICENCE
+
+    if toy:
+        _done(
+            "A tiny UNTRAINED checkpoint in the layout of jina-embeddings-v4: it knows no language"
+        )
+        click.echo("    and no pictures, so its rankings mean little beyond shared words.")
+        click.echo(
+            "    Real results: `es-jina demo --model jinaai/jina-embeddings-v4`, or a key in"
+        )
+        click.echo("    JINA_API_KEY.")
+    else:
+        _done(provider.model.name)
+    click.echo(f"    {LICENCE}")
+
+
+def _ingest(
+    client: "Elasticsearch",
+    profile: "IndexProfile",
+    capabilities: "Capabilities",
+    provider: "Provider",
+) -> "Report":
+    from es_jina.cli.ingest import run_with_progress
+    from es_jina.demo.run import INDEX, SAMPLE
+    from es_jina.ingest.report import DeadLetters
+    from es_jina.ingest.run import Ingest
+    from es_jina.paths import data_folder
+
+    with DeadLetters(data_folder() / f"{INDEX}.dead-letter.ndjson") as dead_letters:
+        ingest = Ingest(client, INDEX, profile, capabilities, dead_letters)
+        units = ingest.plan([SAMPLE])
+        if units:
+            run_with_progress(ingest, units, provider)
+    return ingest.report
+
+
+def _print_search(example: "Example", results: "Results") -> None:
+    from es_jina.cli.search import print_results
+
+    click.secho(f"\n$ {example.command()}", bold=True)
+    click.echo(
+        f"  {example.why}; {results.embed_ms:.0f} ms model + {results.search_ms:.0f} ms search"
+    )
+    print_results(results)
+
+
+def _stay(node: "Node") -> None:
+    """Say what to type next; stay up where somebody is there to type it."""
+    from es_jina.demo.run import INDEX, SAMPLE
+
+    program = Path(sys.argv[0])
+    es_jina = program if program.name == "es-jina" else "es-jina"
+    click.secho("\nWhat to type next, in a second terminal:", bold=True)
+    click.echo(f'  {es_jina} search {INDEX} "coffee prices"')
+    click.echo(f"  {es_jina} ingest {INDEX} {SAMPLE}   # embeds nothing again")
+    click.echo(f"  {es_jina} ingest {INDEX} YOUR/FOLDER")
+    click.echo(f"  curl '{node.url}/{INDEX}/_mapping?pretty'   # the profile is in _meta")
+    if sys.stdin is None or not sys.stdin.isatty():
+        click.echo(
+            "Nothing is attached to this terminal: the node stops now, its data stay. Again with"
+        )
+        click.echo(f"  {es_jina} node start --folder {node.folder}")
+        return
+    click.echo("Ctrl-C stops the node; its data stay.")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        click.echo("\nStopping Elasticsearch ...")
+
+
+def _end_with_make() -> None:
+    """End when the ``make`` that started us does, even by SIGKILL: it cannot pass that on."""
+    if "MAKELEVEL" in os.environ:
+        threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _step(text: str) -> None:
+    click.secho(f"==> {text} ...", bold=True)
+
+
+def _done(text: str) -> None:
+    click.echo(f"    {text}")

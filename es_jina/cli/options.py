@@ -1,0 +1,113 @@
+"""Options that several commands share, and what they stand for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from es_jina.errors import RequestError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Elasticsearch's own default port, asked when nobody says where the cluster is.
+DEFAULT_URL = "http://127.0.0.1:9200"
+
+
+def cluster_options(command: F) -> F:
+    """Add where the cluster is and how to sign in; :func:`open_cluster` reads them."""
+    for option in (
+        click.option(
+            "--ca-certs",
+            envvar="ES_JINA_CA_CERTS",
+            type=click.Path(exists=True, path_type=Path),
+            help="Certificate authority of the cluster, a PEM file.",
+        ),
+        click.option("--password", envvar="ES_JINA_PASSWORD", help="With --username."),
+        click.option("--username", envvar="ES_JINA_USERNAME", help="Sign in with a password."),
+        click.option("--api-key", envvar="ES_JINA_API_KEY", help="Sign in with an API key."),
+        click.option(
+            "--url",
+            envvar="ES_JINA_URL",
+            help="Elasticsearch; by default the embedded node that runs, else "
+            f"{DEFAULT_URL}.  [env: ES_JINA_URL, and so on for the others]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def model_options(command: F) -> F:
+    """Add which model to use and where it runs."""
+    for option in (
+        click.option(
+            "--dtype",
+            type=click.Choice(["float32", "bfloat16", "float16"]),
+            help="Precision of the local model: by default bfloat16 on a GPU, float32 on a CPU.",
+        ),
+        click.option(
+            "--device",
+            envvar="ES_JINA_DEVICE",
+            help="cuda, mps or cpu for the local model; by default the best there is.",
+        ),
+        click.option(
+            "--provider",
+            type=click.Choice(["local", "hosted"]),
+            envvar="ES_JINA_PROVIDER",
+            help="Who runs the model; by default hosted if JINA_API_KEY is set and no model is "
+            "named, else local.",
+        ),
+        click.option(
+            "--model",
+            envvar="ES_JINA_MODEL",
+            help="jinaai/jina-embeddings-v4 or a checkpoint folder; by default the index's own.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def open_cluster(
+    url: str | None,
+    api_key: str | None,
+    username: str | None,
+    password: str | None,
+    ca_certs: Path | None,
+) -> Any:
+    """Return a client for the cluster that the options mean.
+
+    Raises:
+        ClusterError: the address is not one.
+        RequestError: none is given and several embedded nodes run.
+    """
+    from es_jina.elastic.client import Cluster
+
+    return Cluster(url or _running_url(), api_key, username, password, ca_certs).connect()
+
+
+def _running_url() -> str:
+    from es_jina.elastic.node import running_nodes
+
+    nodes = running_nodes()
+    if len(nodes) > 1:
+        urls = ", ".join(node.url for node in nodes)
+        raise RequestError(f"several embedded nodes run ({urls}): choose one with --url")
+    return nodes[0].url if nodes else DEFAULT_URL
+
+
+def choose_model(
+    model: str | None, provider: str | None, indexed: str | None = None
+) -> tuple[Any, str | None]:
+    """Return the provider's name and the model that the options mean.
+
+    Args:
+        model: as named by the user.
+        provider: as named by the user.
+        indexed: the model of the index, used where the user named none.
+    """
+    from es_jina.providers import choose_provider
+    from es_jina.providers.base import MODEL_ID
+
+    if model is None and indexed not in (None, MODEL_ID) and provider != "hosted":
+        model = indexed
+    return provider or choose_provider(model), model

@@ -1,0 +1,93 @@
+"""``es-jina setup``."""
+
+from typing import Any
+
+import click
+
+from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
+from es_jina.profile import ELEMENT_TYPES, INDEX_TYPES, MATRYOSHKA_DIMS
+
+
+@click.command(name="setup")
+@click.argument("index")
+@click.option(
+    "--dims",
+    multiple=True,
+    type=click.Choice([str(dims) for dims in MATRYOSHKA_DIMS]),
+    help="Size of the dense field; several make several fields.  [default: 1024, or the model's "
+    "largest below]",
+)
+@click.option(
+    "--index-type",
+    type=click.Choice(INDEX_TYPES),
+    help="Of the dense fields.  [default: bbq_hnsw from 512 dims, int8_hnsw below]",
+)
+@click.option(
+    "--multi-vector",
+    type=click.Choice(["binary", "rank_vectors", "none"]),
+    default="binary",
+    show_default=True,
+    help="Where multi-vectors go: binary works on any licence; rank_vectors need an Enterprise "
+    "licence for as long as the index lives.",
+)
+@click.option(
+    "--element-type",
+    type=click.Choice(ELEMENT_TYPES),
+    default="bit",
+    show_default=True,
+    help="Of a multi-vector: a page of 747 tokens takes 12 KB as bit, 96 as byte, 191 as bfloat16, "
+    "382 as float.",
+)
+@click.option(
+    "--max-pixels", type=click.IntRange(min=3136), help="Pixel budget of images and pages."
+)
+@model_options
+@cluster_options
+def command(
+    *,
+    index: str,
+    dims: tuple[str, ...],
+    index_type: Any,
+    multi_vector: Any,
+    element_type: Any,
+    max_pixels: int | None,
+    model: str | None,
+    provider: str | None,
+    device: str | None,
+    dtype: str | None,
+    **cluster: Any,
+) -> None:
+    """Create the templates and INDEX (an alias for INDEX-000001) for a model.
+
+    The index's mapping keeps what it was made for; ingest and search read it from there.
+    """
+    from es_jina.elastic.capabilities import Capabilities
+    from es_jina.elastic.setup import set_up
+    from es_jina.providers import describe, profile_for
+
+    name, model = choose_model(model, provider)
+    profile = profile_for(
+        describe(name, model),
+        dims=tuple(map(int, dims)),
+        index_type=index_type,
+        store=None if multi_vector == "none" else multi_vector,
+        element_type=element_type,
+        max_pixels=max_pixels,
+    )
+    client = open_cluster(**cluster)
+    capabilities = Capabilities.detect(client)
+    created = set_up(client, index, profile, capabilities)
+    click.echo(
+        f"{'Created' if created else 'Already there, with the same profile:'} index {index!r} on "
+        f"Elasticsearch {capabilities.version} ({capabilities.licence} licence)"
+    )
+    click.echo(f"  {summary(profile)}")
+    click.echo(f"Next: es-jina ingest {index} PATH...")
+
+
+def summary(profile: Any) -> str:
+    """Say in one line what a profile holds."""
+    dense = ", ".join(map(str, profile.dims))
+    multi = profile.multi_vector
+    late = f"multi-vectors as {multi.store} {multi.element_type}" if multi else "no multi-vectors"
+    return f"{profile.model}; dense vectors of {dense} dims; {late}; {profile.max_pixels:,} pixels"

@@ -1,0 +1,1 @@
+"""What the sample folder is drawn from: reports as data, their layout, and the pictures."""

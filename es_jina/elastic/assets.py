@@ -1,0 +1,149 @@
+"""The shipped templates, fitted to a profile."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import Elasticsearch, NotFoundError
+
+from es_jina.elastic.client import cluster_errors
+from es_jina.errors import RequestError
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, dense_field
+
+META_KEY = "es_jina"
+_PACKAGE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """What one index needs.
+
+    Attributes:
+        component_templates: by name, as shipped.
+        index_template: composed of them, with the profile in its mapping.
+        index: the name of the first index behind the alias.
+    """
+
+    component_templates: dict[str, dict[str, Any]]
+    index_template: dict[str, Any]
+    index: str
+
+
+@cache
+def mappings_folder() -> Path:
+    """Return the shipped mappings: inside an installed package, beside it in a checkout."""
+    inside = _PACKAGE / "mappings"
+    return inside if inside.is_dir() else _PACKAGE.parent / "mappings"
+
+
+def load(name: str) -> dict[str, Any]:
+    """Read one shipped JSON file."""
+    content: dict[str, Any] = json.loads((mappings_folder() / f"{name}.json").read_text("utf-8"))
+    return content
+
+
+def assets(index: str, profile: IndexProfile) -> Assets:
+    """Fit the shipped templates to an index and its profile."""
+    names = ["es-jina-settings", "es-jina-document"]
+    names += [f"es-jina-embedding-{dims}" for dims in profile.dims]
+    if profile.multi_vector:
+        names.append(f"es-jina-multi-vector-{profile.multi_vector.store.replace('_', '-')}")
+    components = {name: load(f"component_templates/{name}") for name in names}
+    template = load("index_template")
+    template["index_patterns"] = [f"{index}-0*"]
+    template["composed_of"] = names
+    template["_meta"]["description"] = f"Indices behind the alias {index}."
+    template["template"] = {
+        "mappings": {
+            "_meta": {META_KEY: profile.to_meta()},
+            "properties": _overrides(components, profile),
+        }
+    }
+    return Assets(components, template, f"{index}-000001")
+
+
+def _overrides(components: dict[str, dict[str, Any]], profile: IndexProfile) -> dict[str, Any]:
+    """Return the fields in which the profile differs from the shipped component templates."""
+    shipped: dict[str, Any] = {}
+    for component in components.values():
+        shipped |= component["template"].get("mappings", {}).get("properties", {})
+    fields: dict[str, Any] = {}
+    if profile.index_type:
+        for name in map(dense_field, profile.dims):
+            fields[name] = shipped[name] | {"index_options": {"type": profile.index_type}}
+    multi = profile.multi_vector
+    if multi and multi.store == "rank_vectors":
+        fields[MULTI_VECTOR_FIELD] = {
+            "type": "rank_vectors",
+            "dims": multi.dims,
+            "element_type": multi.element_type,
+        }
+    return {name: field for name, field in fields.items() if field != shipped[name]}
+
+
+def install(client: Elasticsearch, index: str, wanted: Assets) -> None:
+    """Put the templates and create the first index behind its alias.
+
+    A component template that is there in the same version or a newer one is left as it is: people
+    edit theirs.
+
+    Raises:
+        ClusterError: Elasticsearch cannot be reached or refuses.
+    """
+    with cluster_errors(f"setting up {index!r}"):
+        for name, body in wanted.component_templates.items():
+            if _version(client, name) < body["version"]:
+                client.cluster.put_component_template(name=name, body=body)
+        client.indices.put_index_template(name=f"es-jina-{index}", body=wanted.index_template)
+        client.indices.create(index=wanted.index, aliases={index: {"is_write_index": True}})
+
+
+def _version(client: Elasticsearch, name: str) -> int:
+    try:
+        found = client.cluster.get_component_template(name=name)
+    except NotFoundError:
+        return -1
+    version: int = found["component_templates"][0]["component_template"].get("version", 0)
+    return version
+
+
+def read_profile(client: Elasticsearch, index: str) -> IndexProfile | None:
+    """Return the profile in an index's mapping; ``None`` where there is no such index.
+
+    Raises:
+        ClusterError: Elasticsearch cannot be reached or refuses.
+        RequestError: the index is not one of ours.
+    """
+    with cluster_errors(f"reading the profile of {index!r}"):
+        try:
+            mappings = client.indices.get_mapping(index=index)
+        except NotFoundError:
+            return None
+    profiles = []
+    for name, body in mappings.items():
+        meta = body["mappings"].get("_meta", {}).get(META_KEY)
+        if meta is None:
+            raise RequestError(
+                f"the index {name!r} has no es_jina profile in its mapping: it was not made by "
+                "`es-jina setup`; choose another index name"
+            )
+        profiles.append(IndexProfile.from_meta(meta))
+    if not profiles:
+        return None
+    for other in profiles[1:]:
+        profiles[0].check_same(other, index)
+    return profiles[0]
+
+
+def require_profile(client: Elasticsearch, index: str) -> IndexProfile:
+    """Return the profile of an index that must be there.
+
+    Raises:
+        RequestError: there is no such index, or it is not one of ours.
+    """
+    profile = read_profile(client, index)
+    if profile is None:
+        raise RequestError(f"there is no index {index!r}; create it with `es-jina setup {index}`")
+    return profile

@@ -1,0 +1,105 @@
+"""Vectors on the wire and in the index.
+
+Elasticsearch reads base64 of a dense vector as BIG-endian float32, while most embedding APIs answer
+in little-endian: the two must not be mixed, and nothing would complain if they were.
+"""
+
+import base64
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from es_jina.embedding import Vector
+from es_jina.profile import ElementType
+
+_BYTE_SCALE = 127.0
+
+
+def dense_base64(vector: ArrayLike) -> str:
+    """Encode one dense vector (dims,) as base64 of big-endian float32."""
+    return base64.b64encode(np.asarray(vector, dtype=">f4").tobytes()).decode("ascii")
+
+
+def encode(multi: Vector, element_type: ElementType) -> NDArray[np.generic]:
+    """Encode a multi-vector for storage.
+
+    Args:
+        multi: float32 (tokens, dims), rows of length 1.
+        element_type: ``float`` as it is; ``bfloat16`` the upper half of each float32, rounded to
+            nearest even; ``byte`` int8 with 1.0 = 127; ``bit`` the signs, most significant bit
+            first.
+
+    Returns:
+        (tokens, numbers of a row), little-endian.
+    """
+    match element_type:
+        case "float":
+            return multi.astype("<f4")
+        case "bfloat16":
+            bits = multi.astype("<f4").view("<u4")
+            halves: NDArray[np.uint16] = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+            return halves.astype("<u2")
+        case "byte":
+            whole: Vector = np.clip(np.rint(multi * _BYTE_SCALE), -127, 127)
+            return whole.astype(np.int8)
+        case "bit":
+            return np.packbits(multi > 0, axis=1)
+
+
+def pack(multi: Vector, element_type: ElementType) -> str:
+    """Encode a multi-vector as base64 for a ``binary`` field; row after row, no header."""
+    return base64.b64encode(encode(multi, element_type).tobytes()).decode("ascii")
+
+
+def unpack(packed: str, element_type: ElementType, dims: int) -> Vector:
+    """Decode what :func:`pack` wrote to float32 (tokens, dims).
+
+    Bits come back as rows of length 1 (each number +-1/sqrt(dims)), so that scores of all element
+    types are on one scale.
+    """
+    data = base64.b64decode(packed)
+    match element_type:
+        case "float":
+            return np.frombuffer(data, "<f4").reshape(-1, dims).astype(np.float32)
+        case "bfloat16":
+            upper = np.frombuffer(data, "<u2").astype(np.uint32) << 16
+            return upper.view(np.float32).reshape(-1, dims)
+        case "byte":
+            signed = np.frombuffer(data, np.int8).reshape(-1, dims)
+            return signed.astype(np.float32) / np.float32(_BYTE_SCALE)
+        case "bit":
+            bits = np.unpackbits(np.frombuffer(data, np.uint8)).reshape(-1, dims)
+            return (bits.astype(np.float32) * 2 - 1) / np.float32(np.sqrt(dims))
+
+
+def rank_vectors_value(multi: Vector, element_type: ElementType) -> list[str] | list[list[float]]:
+    """Return a multi-vector as the value of a ``rank_vectors`` field.
+
+    One base64 string for each vector where the type is bytes anyway; number lists for floats, which
+    every release reads.
+    """
+    encoded = encode(multi, element_type)
+    if element_type in ("byte", "bit"):
+        signed: list[list[float]] = encoded.view(np.int8).tolist()
+        return signed
+    rows: list[list[float]] = np.round(multi.astype(np.float64), 6).tolist()
+    return rows
+
+
+def rank_vectors_query(multi: Vector, element_type: ElementType) -> list[list[float]]:
+    """Return a query multi-vector in the form that the field's MaxSim function reads.
+
+    Bytes are compared with bytes; against bits and floats the query keeps its precision, rounded
+    to five decimals to keep the request small.
+    """
+    if element_type == "byte":
+        whole: list[list[float]] = encode(multi, "byte").tolist()
+        return whole
+    rows: list[list[float]] = np.round(multi.astype(np.float64), 5).tolist()
+    return rows
+
+
+def dense_value(vector: Vector, *, base64_allowed: bool) -> str | Sequence[float] | Vector:
+    """Return a dense vector as the shortest form that the cluster reads."""
+    return dense_base64(vector) if base64_allowed else np.ascontiguousarray(vector, np.float32)

@@ -1,0 +1,327 @@
+"""The hosted Jina API as a provider."""
+
+import io
+import math
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from PIL.Image import Image as PilImage
+from PIL.Image import Resampling
+
+from es_jina.embedding import Embedding, Vector, cut
+from es_jina.errors import ItemError, ProviderError
+from es_jina.inputs import Image, Input, Task
+from es_jina.pictures import MAX_ASPECT, open_picture, scale_to_budget
+from es_jina.providers.base import V4, ModelInfo, Want
+from es_jina.providers.http import JsonClient, RefusedError
+
+BASE_URL = "https://api.jina.ai"
+ROUTE = "/v1/embeddings"
+
+DIMS = (128, 256, 512, 1024, 2048)
+MULTI_DIMS = 128
+
+# What one request may hold. The API allows 32,768 tokens, by some reports in the sum of a request.
+MAX_ITEMS = 512
+MAX_TOKENS = 30_000
+# The API's limit for one image, kept for the images of a request together: no slow, huge uploads.
+MAX_IMAGE_BYTES = 8_000_000
+
+MAX_PIXELS = 768 * 28 * 28
+TILE = 28
+# The template round an image; the prompt before a text is shorter.
+PROMPT_TOKENS = 11
+# PNG loses nothing, so the vectors are those of the picture itself, as with a local model, and at
+# the default pixel budget it stays below 2.5 MB in base64. JPEG is for larger budgets, where PNG
+# may be over the limit.
+FORMATS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("PNG", {}),
+    ("JPEG", {"quality": 95, "subsampling": 0}),
+)
+
+_NO_KEY = (
+    "no API key: get one at https://jina.ai and set JINA_API_KEY, or run the model yourself with "
+    "the local provider (pip install 'es_jina[local]')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An input ready to be sent."""
+
+    position: int
+    wire: dict[str, str]
+    tokens: int
+    image_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One kind of vector of one input."""
+
+    vector: Vector
+    tokens: int
+
+
+class HostedProvider:
+    """Embeds with the hosted Jina API."""
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = BASE_URL,
+        model: str = "jina-embeddings-v4",
+    ) -> None:
+        """Open the provider; nothing is sent yet.
+
+        Args:
+            api_key: the key of the API; the environment's ``JINA_API_KEY`` by default.
+            base_url: the address of a service with the same API, without ``/v1/embeddings``.
+            model: jina-embeddings-v4 by the name that the service knows it by.
+
+        Raises:
+            ProviderError: there is no key, or the key or the address cannot be right.
+        """
+        key = (api_key or os.environ.get("JINA_API_KEY", "")).strip()
+        if not key:
+            raise ProviderError(_NO_KEY)
+        self._client = JsonClient(base_url, key)
+        self._model = model
+
+    def __repr__(self) -> str:
+        return f"HostedProvider({self._client.host}, {self._model})"
+
+    @property
+    def model(self) -> ModelInfo:
+        """What the API runs; it does not say which revision."""
+        return V4
+
+    def embed(
+        self,
+        inputs: Sequence[Input],
+        task: Task,
+        want: Want,
+        *,
+        max_pixels: int | None = None,
+    ) -> list[Embedding | ItemError]:
+        """Embed inputs, in as many requests as the API's limits ask for.
+
+        The API returns one kind of vector for each request, so asking for both costs twice.
+
+        Args:
+            inputs: texts and images in any mixture.
+            task: one task for all of them.
+            want: single vectors of 2048 numbers, multi-vectors, or both.
+            max_pixels: the area that larger images are scaled down to; 602,112 by default.
+
+        Returns:
+            One entry for each input, in input order: its embedding, or why it has none. ``tokens``
+            is exact for multi-vectors and for a text that went alone, else an estimate that
+            rather errs upwards: the API counts tokens for a whole request.
+
+        Raises:
+            ProviderError: the key is refused, its balance is spent, or the API stays out of reach.
+        """
+        done: dict[int, Embedding | ItemError] = {}
+        for batch in _batches(_items(inputs, max_pixels or MAX_PIXELS, done)):
+            for item, result in zip(batch, self._embed_batch(batch, task, want), strict=True):
+                done[item.position] = result
+        return [done[position] for position in range(len(inputs))]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _embed_batch(
+        self, batch: list[_Item], task: Task, want: Want
+    ) -> list[Embedding | ItemError]:
+        singles: Sequence[_Answer | ItemError | None] = [None] * len(batch)
+        multis = singles
+        if Want.SINGLE in want:
+            singles = self._ask(batch, task, multi=False)
+        if Want.MULTI in want:
+            multis = self._ask(batch, task, multi=True)
+        return [_join(*each) for each in zip(batch, singles, multis, strict=True)]
+
+    def _ask(self, batch: list[_Item], task: Task, *, multi: bool) -> list[_Answer | ItemError]:
+        """Ask for one kind of vector; a refused batch is halved until the culprits stand alone."""
+        body: dict[str, object] = {
+            "model": self._model,
+            "task": task.value,
+            # A quarter of the size of JSON numbers, and much less work to read.
+            "embedding_type": "base64",
+            "input": [item.wire for item in batch],
+        }
+        if multi:
+            body["return_multivector"] = True
+        try:
+            reply = self._client.post(ROUTE, body)
+        except RefusedError as error:
+            if error.code == "INPUT_MODEL_NOT_FOUND":
+                raise  # no item is to blame
+            if len(batch) == 1:
+                return [ItemError(f"the API refused this input ({error.status}): {error.said}")]
+            half = len(batch) // 2
+            return [
+                *self._ask(batch[:half], task, multi=multi),
+                *self._ask(batch[half:], task, multi=multi),
+            ]
+        return self._answers(reply, batch, multi=multi)
+
+    def _answers(self, reply: Any, batch: list[_Item], *, multi: bool) -> list[_Answer | ItemError]:
+        try:
+            vectors = _vectors(reply, len(batch), multi=multi)
+            billed = _billed(reply, batch)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProviderError(
+                f"{self._client.host} sent an answer that does not fit the request ({error}); "
+                "check that it serves jina-embeddings-v4"
+            ) from error
+        answers: list[_Answer | ItemError] = []
+        for item, vector in zip(batch, vectors, strict=True):
+            if not np.isfinite(vector).all():
+                answers.append(ItemError("the API sent a vector with numbers that are not finite"))
+                continue
+            # A multi-vector has one vector for each token that the model read.
+            tokens = len(vector) if multi else billed or item.tokens
+            answers.append(_Answer(cut(vector, vector.shape[-1]), tokens))
+        return answers
+
+
+def _items(
+    inputs: Sequence[Input], max_pixels: int, done: dict[int, Embedding | ItemError]
+) -> Iterator[_Item]:
+    """Prepare inputs one by one; those that cannot be read go to ``done`` instead."""
+    for position, source in enumerate(inputs):
+        try:
+            if isinstance(source, Image):
+                item = _image_item(position, source, max_pixels)
+            else:
+                item = _text_item(position, source.text)
+        except ItemError as error:
+            done[position] = error
+        else:
+            yield item
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """Fill requests up to the limits; an item that is above one by itself goes alone."""
+    batch: list[_Item] = []
+    tokens = image_bytes = 0
+    for item in items:
+        tokens += item.tokens
+        image_bytes += item.image_bytes
+        full = len(batch) == MAX_ITEMS or tokens >= MAX_TOKENS or image_bytes >= MAX_IMAGE_BYTES
+        if batch and full:
+            yield batch
+            batch, tokens, image_bytes = [], item.tokens, item.image_bytes
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def _text_item(position: int, text: str) -> _Item:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise ItemError(f"the text is not Unicode: {error.reason}") from error
+    # Prose has three to five bytes to a token. Digits have one: the API refuses such a batch if
+    # it is too large, and the halves pass.
+    return _Item(position, {"text": text}, math.ceil(size / 2) + PROMPT_TOKENS, 0)
+
+
+def _image_item(position: int, image: Image, max_pixels: int) -> _Item:
+    picture = open_picture(image)
+    size = _fitted_size(picture.width, picture.height, max_pixels)
+    if size != picture.size:
+        # Bicubic, like the model's own preparation of images.
+        picture = picture.resize(size, Resampling.BICUBIC)
+    # Pillow would write a colour profile out again: bytes for nothing, or one that is not of RGB.
+    picture.info.clear()
+    data = _encoded(picture)
+    tiles = math.ceil(picture.width / TILE) * math.ceil(picture.height / TILE)
+    return _Item(position, {"image": data}, tiles + PROMPT_TOKENS, len(data))
+
+
+def _fitted_size(width: int, height: int, max_pixels: int) -> tuple[int, int]:
+    width, height = scale_to_budget(width, height, max_pixels)
+    # Rounding down must not push a long strip over the aspect that the model takes.
+    return min(width, MAX_ASPECT * height), min(height, MAX_ASPECT * width)
+
+
+def _encoded(picture: PilImage) -> str:
+    """Return a picture in base64, in the first format that is within the API's limit."""
+    for name, options in FORMATS:
+        buffer = io.BytesIO()
+        picture.save(buffer, name, **options)
+        data = b64encode(buffer.getbuffer()).decode()
+        if len(data) < MAX_IMAGE_BYTES:
+            return data
+    raise ItemError("the picture is above the API's 8 MB for an image: lower max_pixels")
+
+
+def _vectors(reply: Any, count: int, *, multi: bool) -> list[Vector]:
+    """Read the vectors of an answer, in the order of the request.
+
+    Raises:
+        KeyError, TypeError, ValueError: the answer is not what was asked for.
+    """
+    data = sorted(reply["data"], key=lambda entry: int(entry["index"]))
+    if [entry["index"] for entry in data] != list(range(count)):
+        raise ValueError(f"{len(data)} entries for {count} inputs, or their indexes are wrong")
+    if multi:
+        vectors = [np.stack([_vector(row) for row in entry["embeddings"]]) for entry in data]
+    else:
+        vectors = [_vector(entry["embedding"]) for entry in data]
+    expected = MULTI_DIMS if multi else DIMS[-1]
+    for vector in vectors:
+        if vector.ndim != 1 + multi or vector.shape[-1] != expected:
+            raise ValueError(f"vectors of shape {vector.shape} instead of {expected} dims")
+    return vectors
+
+
+def _vector(value: str | list[float]) -> Vector:
+    """Read one vector: base64 of little-endian float32, or plain numbers."""
+    if isinstance(value, str):
+        return np.frombuffer(b64decode(value, validate=True), "<f4").astype(np.float32)
+    return np.array(value, dtype=np.float32)
+
+
+def _billed(reply: Any, batch: list[_Item]) -> int | None:
+    """Return what the API counted where that is one text's; images are billed tenfold."""
+    if len(batch) > 1 or batch[0].image_bytes:
+        return None
+    tokens: int | None = (reply.get("usage") or {}).get("total_tokens")
+    return tokens
+
+
+def _join(
+    item: _Item, single: _Answer | ItemError | None, multi: _Answer | ItemError | None
+) -> Embedding | ItemError:
+    if isinstance(single, ItemError):
+        return single
+    if isinstance(multi, ItemError):
+        return multi
+    counted = multi or single
+    return Embedding(
+        single=single.vector if single else None,
+        multi=multi.vector if multi else None,
+        tokens=counted.tokens if counted else item.tokens,
+    )

@@ -1,0 +1,81 @@
+"""What the tests share: one tiny checkpoint, one model and one real Elasticsearch a worker."""
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from es_jina.demo.checkpoint import make_checkpoint
+from es_jina.elastic.capabilities import Capabilities
+from es_jina.elastic.client import Cluster
+from es_jina.elastic.node import Node
+from es_jina.providers.local import LocalProvider
+
+DATA = Path(__file__).parent / "data"
+GOLDEN = DATA / "jina-v4-tiny"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Send all tests that use the shared node to one worker, so that it is started once."""
+    for item in items:
+        if "node" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("shared-node"))
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny untrained checkpoint that can read text and pictures."""
+    texts = ["the quick brown fox jumps over the lazy dog", "Strom aus der Sonne, el café, 日本語"]
+    return make_checkpoint(tmp_path_factory.mktemp("model") / "checkpoint", texts * 4)
+
+
+@pytest.fixture(scope="session")
+def provider(checkpoint: Path) -> LocalProvider:
+    """The tiny checkpoint, loaded."""
+    return LocalProvider(str(checkpoint), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder that an unprivileged user can walk to; pytest's own are closed when we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="es-jina-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def node(open_folder: Path) -> Iterator[Node]:
+    """A real Elasticsearch."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Its own registry: a node of the person who runs the tests is none of ours.
+        patch.setenv("ES_JINA_DATA", str(open_folder / "registry"))
+        with Node(open_folder / "node") as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def client(node: Node) -> Iterator[Elasticsearch]:
+    """A client of the shared node."""
+    with Cluster(node.url).connect() as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def capabilities(client: Elasticsearch) -> Capabilities:
+    """What the shared node can do."""
+    return Capabilities.detect(client)
+
+
+@pytest.fixture
+def index(client: Elasticsearch) -> Iterator[str]:
+    """A name that no other test uses; what is made under it goes away."""
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    yield name
+    client.indices.delete(index=f"{name}-*", ignore_unavailable=True)
+    client.options(ignore_status=404).indices.delete_index_template(name=f"es-jina-{name}")
