@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 
+# Containers like to set it, and every start would then compile torch and transformers anew: 10 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench format constraints clean
 
 demo: $(VENV)/.demo

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from es_jina.errors import RequestError
+
 Vector = NDArray[np.float32]
 
 
@@ -32,7 +34,12 @@ def cut(vector: Vector, dims: int) -> Vector:
 
     Returns:
         float32 of shape (..., dims), L2 norm 1.
+
+    Raises:
+        RequestError: fewer than one, or more than there are.
     """
+    if not 1 <= dims <= vector.shape[-1]:
+        raise RequestError(f"cannot cut a vector of {vector.shape[-1]} dims to {dims}")
     head = vector[..., :dims].astype(np.float32)
     norm = np.linalg.norm(head, axis=-1, keepdims=True)
     # A cut that is all zero has no direction; it stays zero rather than becoming NaN.

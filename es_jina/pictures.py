@@ -3,7 +3,6 @@
 import io
 import math
 import warnings
-from pathlib import Path
 
 from PIL import Image as PilImages
 from PIL import ImageOps, UnidentifiedImageError
@@ -13,9 +12,13 @@ from es_jina.errors import ItemError
 from es_jina.inputs import Image
 
 # Checked on the header, before a pixel is decoded: a small file can claim an enormous picture.
-MAX_PIXELS = 200_000_000
+# Below Pillow's own 179 million, so that the limit and its message are ours.
+MAX_PIXELS = 150_000_000
 # The reference refuses more elongated pictures than this (Qwen2-VL's smart resize).
 MAX_ASPECT = 200
+# Pillow hands these to another program (Ghostscript) or to the system to draw: not with files from
+# anywhere.
+_REFUSED_FORMATS = ("EPS", "WMF")
 
 
 def open_picture(image: Image) -> PilImage:
@@ -28,18 +31,21 @@ def open_picture(image: Image) -> PilImage:
         A picture in mode RGB, EXIF orientation applied, transparency laid on white.
 
     Raises:
-        ItemError: not a picture, cut off, empty, over :data:`MAX_PIXELS` or too elongated.
+        ItemError: not a picture, damaged, empty, over :data:`MAX_PIXELS` or too elongated.
     """
     source = image.source
     try:
-        if isinstance(source, PilImage):
-            return _upright_rgb(source)
         with warnings.catch_warnings():
-            # Our own limit replaces Pillow's warning about large pictures.
-            warnings.simplefilter("ignore", PilImages.DecompressionBombWarning)
+            # Our own limit replaces Pillow's warning about large pictures; what else it warns of
+            # (damaged EXIF) does not harm the pixels.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            if isinstance(source, PilImage):
+                return _upright_rgb(source)
             with PilImages.open(
                 io.BytesIO(source) if isinstance(source, bytes) else source
             ) as opened:
+                if opened.format in _REFUSED_FORMATS:
+                    raise ItemError(f"{opened.format} is a drawing program, not a picture")
                 return _upright_rgb(opened)
     except ItemError:
         raise
@@ -59,16 +65,21 @@ def scale_to_budget(width: int, height: int, max_pixels: int) -> tuple[int, int]
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def is_picture(path: Path) -> bool:
-    """Say whether Pillow knows the format of a file by its header."""
-    try:
-        with warnings.catch_warnings(), PilImages.open(path):
-            return True
-    except Exception:  # any failure to read it means that it is no picture to us
-        return False
-
-
 def _upright_rgb(picture: PilImage) -> PilImage:
+    _check_size(picture)
+    upright = _upright(picture)
+    if upright.mode.startswith("I;16") or upright.mode in ("I", "F"):
+        return _wide_grey_to_rgb(upright)
+    if upright.mode == "LAB":
+        return _lab_to_rgb(upright)
+    if upright.has_transparency_data:
+        rgba = upright.convert("RGBA")
+        white = PilImages.new("RGBA", rgba.size, "white")
+        return PilImages.alpha_composite(white, rgba).convert("RGB")
+    return upright if upright.mode == "RGB" else upright.convert("RGB")
+
+
+def _check_size(picture: PilImage) -> None:
     width, height = picture.size
     if not width or not height:
         raise ItemError(f"an empty picture ({width} x {height} pixels)")
@@ -78,27 +89,38 @@ def _upright_rgb(picture: PilImage) -> PilImage:
         )
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise ItemError(f"{width} x {height} pixels: one side is over {MAX_ASPECT} times the other")
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode == "RGB":
-        upright.load()
-        return upright.copy() if upright is picture else upright
-    if upright.mode.startswith("I;16") or upright.mode in ("I", "F"):
-        return _sixteen_bit_to_rgb(upright)
-    if upright.has_transparency_data:
-        rgba = upright.convert("RGBA")
-        return PilImages.alpha_composite(PilImages.new("RGBA", rgba.size, "white"), rgba).convert(
-            "RGB"
-        )
-    return upright.convert("RGB")
 
 
-def _sixteen_bit_to_rgb(picture: PilImage) -> PilImage:
+def _upright(picture: PilImage) -> PilImage:
+    """Return a copy with the EXIF orientation applied; damaged EXIF says nothing."""
+    picture.load()  # damaged pixels fail here, so what fails below is the EXIF
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # Pillow's EXIF reader raises many types on damaged data
+        return picture.copy()
+
+
+def _wide_grey_to_rgb(picture: PilImage) -> PilImage:
     """Scale grey values of more than 8 bits; Pillow's own conversion would clip them at 255."""
     import numpy as np
 
-    values = np.asarray(picture, dtype=np.float64)
-    top = 65535.0 if values.max(initial=0) > 255 else 255.0
-    return PilImages.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8)).convert("RGB")
+    values = np.asarray(picture, dtype=np.float32)
+    if picture.mode.startswith("I;16"):
+        top = 65535.0
+    else:
+        # 32-bit files do not say what white is: the next usual value above the brightest pixel.
+        brightest = float(values.max(initial=0, where=np.isfinite(values)))
+        usual = (1.0, 255.0, 65535.0) if picture.mode == "F" else (255.0, 65535.0)
+        top = next((white for white in usual if brightest <= white), brightest)
+    levels = np.nan_to_num(np.clip(values, 0, top)) / top * 255
+    return PilImages.fromarray(levels.astype(np.uint8)).convert("RGB")
+
+
+def _lab_to_rgb(picture: PilImage) -> PilImage:
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, srgb, "LAB", "RGB").apply(picture)
 
 
 def _first_line(error: Exception) -> str:

@@ -36,6 +36,10 @@ class MultiVectorProfile:
     element_type: ElementType
     dims: int = 128
 
+    def __post_init__(self) -> None:
+        _check_choice("store", self.store, STORES)
+        _check_choice("element_type", self.element_type, ELEMENT_TYPES)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexProfile:
@@ -62,6 +66,12 @@ class IndexProfile:
     passage_task: Task = Task.RETRIEVAL_PASSAGE
 
     def __post_init__(self) -> None:
+        if list(self.dims) != sorted(set(self.dims)):
+            raise RequestError(f"dims {list(self.dims)}: they must ascend, each of them once")
+        if self.index_type is not None:
+            _check_choice("index_type", self.index_type, INDEX_TYPES)
+        if self.max_pixels < 1:
+            raise RequestError(f"max_pixels {self.max_pixels}: it must be above 0")
         wrong = [d for d in self.dims if d not in MATRYOSHKA_DIMS]
         if wrong or not self.dims:
             raise RequestError(
@@ -101,6 +111,8 @@ class IndexProfile:
         Raises:
             RequestError: it was written by a newer es_jina or by hand, wrongly.
         """
+        if not isinstance(meta, dict):
+            raise RequestError(f"the index's profile is no JSON object: {meta!r}")
         fields = dict(meta)
         version = fields.pop("profile_version", None)
         if version != 1:
@@ -114,7 +126,9 @@ class IndexProfile:
                 passage_task=Task(fields.pop("passage_task")),
                 **fields,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            raise RequestError(f"the index's profile cannot be read: it lacks {error}") from error
+        except (TypeError, ValueError) as error:
             raise RequestError(f"the index's profile cannot be read: {error}") from error
 
     def check_same(self, wanted: Self, index: str) -> None:
@@ -159,6 +173,11 @@ class IndexProfile:
 def dense_field(dims: int) -> str:
     """Return the name of the dense field of a Matryoshka size."""
     return f"embedding_{dims}"
+
+
+def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise RequestError(f"{what} {value!r}: choose from {', '.join(choices)}")
 
 
 def _named(model: str, revision: str | None) -> str:

@@ -13,13 +13,9 @@ import click
 from es_jina.cli.options import choose_model, model_options
 
 if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
-
     from es_jina.demo.run import Example
-    from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.node import Node
-    from es_jina.ingest.report import Report
-    from es_jina.profile import IndexProfile
+    from es_jina.ingest.run import Ingest
     from es_jina.providers.base import Provider
     from es_jina.search.searcher import Results
 
@@ -54,37 +50,42 @@ def command(
     _step("Starting Elasticsearch on this machine")
     with Node(folder or data_folder() / "demo") as node:
         _done(f"Elasticsearch {node.version} answers at {node.url}")
-        _show(node, model, provider, device, dtype)
-        _stay(node)
+        index = _show(node, model, provider, device, dtype)
+        _stay(node, index)
 
 
 def _show(
     node: "Node", model: str | None, provider: str | None, device: str | None, dtype: str | None
-) -> None:
-    from es_jina.demo.run import INDEX, demo_checkpoint, search_examples
+) -> str:
+    """Set up, ingest and search; return the name of the index."""
+    from es_jina.demo.run import EXAMPLES, demo_checkpoint, demo_index
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.client import Cluster
     from es_jina.elastic.setup import set_up
+    from es_jina.ingest.run import Ingest
     from es_jina.providers import open_provider, profile_for
     from es_jina.search.searcher import Searcher
 
     _step("Loading the model")
     name, model = choose_model(model, provider)
     toy = name == "local" and model is None
-    with open_provider(
-        name, str(demo_checkpoint()) if toy else model, device=device, dtype=dtype
-    ) as opened:
+    with (
+        Cluster(node.url).connect() as client,
+        open_provider(
+            name, str(demo_checkpoint()) if toy else model, device=device, dtype=dtype
+        ) as opened,
+    ):
         _say_model(opened, toy)
-        client: Elasticsearch = Cluster(node.url).connect()
         capabilities = Capabilities.detect(client)
         profile = profile_for(opened.model)
-        created = set_up(client, INDEX, profile, capabilities)
-        _done(f"Index {INDEX!r} {'created' if created else 'is there already'}")
-        report = _ingest(client, profile, capabilities, opened)
-        done = f"{report.embedded} units embedded, {report.unchanged} unchanged"
-        _done(f"{report.sources} files: {done}")
-        searcher = Searcher(client, INDEX, profile, capabilities, opened)
-        search_examples(searcher, _print_search)
+        index = demo_index(client, profile)
+        created = set_up(client, index, profile, capabilities)
+        _step(f"Loading the sample into {'a new' if created else 'the'} index {index!r}")
+        searcher = Searcher(client, index, profile, capabilities, opened)
+        _ingest(Ingest(client, index, profile, capabilities), opened)
+        for example in EXAMPLES:
+            _print_search(example, index, searcher.search(example.input, example.mode, size=3))
+    return index
 
 
 def _say_model(provider: "Provider", toy: bool) -> None:
@@ -104,47 +105,38 @@ def _say_model(provider: "Provider", toy: bool) -> None:
     click.echo(f"    {LICENCE}")
 
 
-def _ingest(
-    client: "Elasticsearch",
-    profile: "IndexProfile",
-    capabilities: "Capabilities",
-    provider: "Provider",
-) -> "Report":
+def _ingest(ingest: "Ingest", provider: "Provider") -> None:
     from es_jina.cli.ingest import run_with_progress
-    from es_jina.demo.run import INDEX, SAMPLE
-    from es_jina.ingest.report import DeadLetters
-    from es_jina.ingest.run import Ingest
-    from es_jina.paths import data_folder
+    from es_jina.demo.run import SAMPLE
 
-    with DeadLetters(data_folder() / f"{INDEX}.dead-letter.ndjson") as dead_letters:
-        ingest = Ingest(client, INDEX, profile, capabilities, dead_letters)
-        units = ingest.plan([SAMPLE])
-        if units:
-            run_with_progress(ingest, units, provider)
-    return ingest.report
+    units = ingest.plan([SAMPLE])
+    if units:
+        run_with_progress(ingest, units, provider)
+    report = ingest.report
+    _done(f"{report.sources} files: {report.embedded} units embedded, {report.unchanged} unchanged")
 
 
-def _print_search(example: "Example", results: "Results") -> None:
+def _print_search(example: "Example", index: str, results: "Results") -> None:
     from es_jina.cli.search import print_results
 
-    click.secho(f"\n$ {example.command()}", bold=True)
+    click.secho(f"\n$ {example.command(index)}", bold=True)
     click.echo(
         f"  {example.why}; {results.embed_ms:.0f} ms model + {results.search_ms:.0f} ms search"
     )
     print_results(results)
 
 
-def _stay(node: "Node") -> None:
+def _stay(node: "Node", index: str) -> None:
     """Say what to type next; stay up where somebody is there to type it."""
-    from es_jina.demo.run import INDEX, SAMPLE
+    from es_jina.demo.run import SAMPLE
 
     program = Path(sys.argv[0])
     es_jina = program if program.name == "es-jina" else "es-jina"
     click.secho("\nWhat to type next, in a second terminal:", bold=True)
-    click.echo(f'  {es_jina} search {INDEX} "coffee prices"')
-    click.echo(f"  {es_jina} ingest {INDEX} {SAMPLE}   # embeds nothing again")
-    click.echo(f"  {es_jina} ingest {INDEX} YOUR/FOLDER")
-    click.echo(f"  curl '{node.url}/{INDEX}/_mapping?pretty'   # the profile is in _meta")
+    click.echo(f'  {es_jina} search {index} "coffee prices"')
+    click.echo(f"  {es_jina} ingest {index} {SAMPLE}   # embeds nothing again")
+    click.echo(f"  {es_jina} ingest {index} YOUR/FOLDER")
+    click.echo(f"  curl '{node.url}/{index}/_mapping?pretty'   # the profile is in _meta")
     if sys.stdin is None or not sys.stdin.isatty():
         click.echo(
             "Nothing is attached to this terminal: the node stops now, its data stay. Again with"

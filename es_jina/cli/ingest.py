@@ -56,7 +56,7 @@ def command(
     profile = require_profile(client, index)
     name, model = choose_model(model, provider, profile.model)
     with DeadLetters(dead_letter or Path(f"{index}.dead-letter.ndjson")) as dead_letters:
-        ingest = Ingest(client, index, profile, Capabilities.detect(client), dead_letters)
+        ingest = Ingest(client, index, profile, Capabilities.detect(client), dead_letters.add)
         units = ingest.plan(paths)
         if units:
             with open_provider(name, model, device=device, dtype=dtype) as opened:

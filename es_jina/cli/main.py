@@ -86,6 +86,7 @@ def _run(arguments: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
         return EXIT_INTERRUPTED
     except EsJinaError as error:
         click.echo(f"Error: {error}", err=True)

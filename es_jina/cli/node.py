@@ -7,14 +7,8 @@ from pathlib import Path
 import click
 
 from es_jina.elastic.distribution import DEFAULT_VERSION, RELEASES
-from es_jina.elastic.node import (
-    DEFAULT_HEAP,
-    Node,
-    NodeState,
-    read_state,
-    running_nodes,
-    stop_node,
-)
+from es_jina.elastic.node import DEFAULT_HEAP, Node
+from es_jina.elastic.running import NodeState, read_state, running_nodes, stop_node
 from es_jina.errors import NodeError, RequestError
 from es_jina.paths import data_folder
 

@@ -86,7 +86,7 @@ def open_cluster(
 
 
 def _running_url() -> str:
-    from es_jina.elastic.node import running_nodes
+    from es_jina.elastic.running import running_nodes
 
     nodes = running_nodes()
     if len(nodes) > 1:

@@ -1,13 +1,19 @@
 """What ``make demo`` shows: a node, the sample documents, three searches."""
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from es_jina.demo.checkpoint import make_checkpoint
+from elasticsearch import Elasticsearch
+
+from es_jina.demo.checkpoint import Shape, make_checkpoint
+from es_jina.elastic.assets import read_profile
+from es_jina.errors import ProfileMismatchError
 from es_jina.inputs import Image, Input, Text
 from es_jina.paths import cache_folder
-from es_jina.search.searcher import Mode, Results, Searcher
+from es_jina.profile import IndexProfile
+from es_jina.search.searcher import Mode
 
 INDEX = "es-jina-demo"
 SAMPLE = Path(__file__).parent / "sample"
@@ -32,10 +38,10 @@ class Example:
         """The query as an input."""
         return Image(self.query) if isinstance(self.query, Path) else Text(self.query)
 
-    def command(self) -> str:
+    def command(self, index: str) -> str:
         """What to type for the same search."""
         asked = f'--image "{self.query}"' if isinstance(self.query, Path) else f'"{self.query}"'
-        return f"es-jina search {INDEX} {asked} --mode {self.mode}"
+        return f"es-jina search {index} {asked} --mode {self.mode}"
 
 
 EXAMPLES = (
@@ -59,18 +65,25 @@ EXAMPLES = (
 
 def demo_checkpoint() -> Path:
     """Return the untrained demo checkpoint, made on first use from the sample's own words."""
-    from es_jina import __version__
+    texts, shape = list(_sample_texts()), Shape()
+    # Another sample or another shape makes another checkpoint, never an old one under a new name.
+    recipe = hashlib.sha256(repr((texts, shape)).encode()).hexdigest()[:12]
+    return make_checkpoint(cache_folder() / f"demo-checkpoint-{recipe}", texts, shape)
 
-    # The sample and the recipe may change from release to release, and the checkpoint with them.
-    return make_checkpoint(cache_folder() / f"demo-checkpoint-{__version__}", _sample_texts())
 
+def demo_index(client: Elasticsearch, profile: IndexProfile) -> str:
+    """Return the name of the demo's index for a profile.
 
-def search_examples(
-    searcher: Searcher, show: Callable[[Example, Results], None], size: int = 3
-) -> None:
-    """Run the three searches and hand each to `show`."""
-    for example in EXAMPLES:
-        show(example, searcher.search(example.input, example.mode, size))
+    The demo may be run with several models; each has an index of its own, since people load their
+    own documents into it and nothing of that may be lost.
+    """
+    existing = read_profile(client, INDEX)
+    try:
+        if existing is not None:
+            existing.check_same(profile, INDEX)
+    except ProfileMismatchError:
+        return f"{INDEX}-{profile.fingerprint}"
+    return INDEX
 
 
 def _sample_texts() -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from es_jina.elastic.client import cluster_errors
+from es_jina.elastic.client import cluster_errors, is_elasticsearch
 from es_jina.errors import RequestError
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, dense_field
 
@@ -53,6 +53,8 @@ def assets(index: str, profile: IndexProfile) -> Assets:
     components = {name: load(f"component_templates/{name}") for name in names}
     template = load("index_template")
     template["index_patterns"] = [f"{index}-0*"]
+    # An index named "docs-01" fits the pattern of "docs" too: the longer name must win.
+    template["priority"] += len(index)
     template["composed_of"] = names
     template["_meta"]["description"] = f"Indices behind the alias {index}."
     template["template"] = {
@@ -91,13 +93,32 @@ def install(client: Elasticsearch, index: str, wanted: Assets) -> None:
 
     Raises:
         ClusterError: Elasticsearch cannot be reached or refuses.
+        RequestError: an index or a template of somebody else is in the way.
     """
     with cluster_errors(f"setting up {index!r}"):
+        if client.indices.exists(index=wanted.index):
+            raise RequestError(
+                f"there is an index {wanted.index!r} already, but not behind the alias {index!r}: "
+                "choose another index name, or give it the alias, or delete it"
+            )
         for name, body in wanted.component_templates.items():
             if _version(client, name) < body["version"]:
                 client.cluster.put_component_template(name=name, body=body)
         client.indices.put_index_template(name=f"es-jina-{index}", body=wanted.index_template)
+        _check_wins(client, index, wanted)
         client.indices.create(index=wanted.index, aliases={index: {"is_write_index": True}})
+
+
+def _check_wins(client: Elasticsearch, index: str, wanted: Assets) -> None:
+    """Check that the index will follow our template: of several that match, one is taken."""
+    told = client.indices.simulate_index_template(name=wanted.index)
+    winner = told["template"].get("mappings", {}).get("_meta", {})
+    if winner.get(META_KEY) != wanted.index_template["template"]["mappings"]["_meta"][META_KEY]:
+        client.indices.delete_index_template(name=f"es-jina-{index}")
+        raise RequestError(
+            f"another index template with a priority above {wanted.index_template['priority']} "
+            f"claims {wanted.index!r}: choose another index name, or lower its priority"
+        )
 
 
 def _version(client: Elasticsearch, name: str) -> int:
@@ -116,10 +137,15 @@ def read_profile(client: Elasticsearch, index: str) -> IndexProfile | None:
         ClusterError: Elasticsearch cannot be reached or refuses.
         RequestError: the index is not one of ours.
     """
+    if not index:
+        # To Elasticsearch, no name means every index.
+        raise RequestError("the index name is empty")
     with cluster_errors(f"reading the profile of {index!r}"):
         try:
             mappings = client.indices.get_mapping(index=index)
-        except NotFoundError:
+        except NotFoundError as error:
+            if not is_elasticsearch(error):
+                raise
             return None
     profiles = []
     for name, body in mappings.items():

@@ -12,7 +12,7 @@ from elasticsearch import ConnectionError as EsConnectionError
 
 from es_jina.elastic.client import reason
 
-MAX_BYTES = 10_000_000  # of one request; Elastic's advice is 5 to 15 MB
+MAX_BYTES = 5_000_000  # of one request: a node of 512 MB heap takes several such at once
 RETRY_FOR = 120.0  # seconds of patience with one request
 TRANSIENT = frozenset({429, 502, 503, 504})
 
@@ -47,7 +47,8 @@ class BulkWriter:
     def __init__(
         self, client: Elasticsearch, index: str, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._client = client
+        # Patience is kept here alone: the client's own retries come at once, without a pause.
+        self._client = client.options(max_retries=0)
         self._index = index
         self._sleep = sleep
 
@@ -56,7 +57,8 @@ class BulkWriter:
 
         Yields:
             One outcome for each action, in order of completion. Busy answers (429, 502-504) and
-            lost connections are tried again with growing pauses; other refusals are final.
+            lost connections are tried again with growing pauses; other refusals are final. Of two
+            actions with one id the later wins.
 
         Raises:
             elasticsearch.ApiError, elasticsearch.TransportError: the cluster stayed away for longer
@@ -65,8 +67,12 @@ class BulkWriter:
         group: dict[str, bytes] = {}
         size = 0
         for action in actions:
-            lines = action.lines()
-            if group and size + len(lines) > MAX_BYTES:
+            try:
+                lines = action.lines()
+            except orjson.JSONEncodeError as error:
+                yield Outcome(action.id, f"cannot be written as JSON: {error}")
+                continue
+            if action.id in group or (group and size + len(lines) > MAX_BYTES):
                 yield from self._send(group)
                 group, size = {}, 0
             group[action.id] = lines
@@ -117,7 +123,8 @@ def _sorted_out(
     for item in items:
         ((kind, told),) = item.items()
         ident, status = told["_id"], told["status"]
-        if status < 300 or (kind == "delete" and status == 404):
+        # Without an error, 404 says that the document to delete was gone already.
+        if status < 300 or (kind == "delete" and status == 404 and "error" not in told):
             done.append(Outcome(ident, None))
         elif status in TRANSIENT and not last_try:
             again[ident] = group[ident]

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elastic_transport import HttpHeaders, Urllib3HttpNode
+from elastic_transport import ConnectionError as EsConnectionError
+from elastic_transport import HttpHeaders, TlsError, Urllib3HttpNode
 from elastic_transport.client_utils import DEFAULT
-from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer, TransportError
+from elasticsearch import (
+    ApiError,
+    ConnectionTimeout,
+    Elasticsearch,
+    OrjsonSerializer,
+    TransportError,
+)
 
 from es_jina.errors import ClusterError
 
@@ -52,10 +59,13 @@ class Cluster:
         """Return a client; nothing is sent yet.
 
         Raises:
-            ClusterError: the address is not one.
+            ClusterError: the address or the API key is not one.
         """
         options: dict[str, Any] = {}
         if self.api_key:
+            # A line end from a file of secrets would fail only later, in the depth of the client.
+            if not (self.api_key.isascii() and self.api_key.isprintable()):
+                raise ClusterError("the API key has a line end or a letter that no API key has")
             options["api_key"] = self.api_key
         elif self.username:
             options["basic_auth"] = (self.username, self.password or "")
@@ -70,7 +80,7 @@ class Cluster:
                 **options,
             )
         except (ValueError, OSError) as error:
-            raise ClusterError(f"{self.url}: {_one_line(error)}") from error
+            raise ClusterError(f"{self.url!r}: {_one_line(error)}") from error
 
 
 @contextmanager
@@ -83,31 +93,65 @@ def cluster_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        raise ClusterError(f"{doing}: Elasticsearch answered {reason(error)}") from error
+        raise ClusterError(f"{doing}: {_refused(error)}") from error
     except TransportError as error:
-        raise ClusterError(
-            f"{doing}: Elasticsearch cannot be reached ({_one_line(error)}); start one with "
-            "`es-jina node start`, or give its address with --url"
-        ) from error
+        raise ClusterError(f"{doing}: {_unanswered(error)}") from error
 
 
 def reason(error: ApiError) -> str:
     """Return status and root reason of an answer, in one line."""
     told: Any = error.body
-    if isinstance(told, dict) and isinstance(told.get("error"), dict):
-        cause = told["error"]
+    cause: Any = told.get("error") if isinstance(told, dict) else told
+    text = cause or error.message
+    if isinstance(cause, dict):
         text = cause.get("reason") or cause.get("type") or ""
         # The innermost cause says what is wrong; the outer ones say where.
         while isinstance(cause.get("caused_by"), dict):
             cause = cause["caused_by"]
             text = f"{text}: {cause.get('reason')}" if cause.get("reason") else text
-        return f"{error.status_code}: {' '.join(str(text).split())[:400]}"
-    return f"{error.status_code}: {_one_line(error)}"
+    return f"{error.status_code}: {_one_line(text)}"
 
 
-def _one_line(error: Exception) -> str:
-    """Return the last of a chain of causes, which is the one that says what happened."""
-    text = " ".join(str(error).split())
-    return (
-        text.rpartition("caused by: ")[2].rpartition("Error(")[2].strip("() ")[:300] or text[:300]
-    )
+def is_elasticsearch(error: ApiError) -> bool:
+    """Say whether an answer comes from Elasticsearch and not from another server or a proxy."""
+    return error.meta.headers.get("x-elastic-product") == "Elasticsearch"
+
+
+def _refused(error: ApiError) -> str:
+    if error.status_code == 401:
+        hint = "sign in with --api-key, or with --username and --password"
+        return f"Elasticsearch answered {reason(error)}; {hint}"
+    # Higher ones are often said by a proxy in the name of a busy cluster.
+    if error.status_code < 413 and not is_elasticsearch(error):
+        return (
+            f"what answers at this address (HTTP {error.status_code}) is not Elasticsearch; give "
+            "another with --url"
+        )
+    return f"Elasticsearch answered {reason(error)}"
+
+
+def _unanswered(error: TransportError) -> str:
+    """Say why there was no answer, and what to do about it."""
+    innermost: Exception = error
+    while isinstance(innermost, TransportError) and innermost.errors:
+        innermost = innermost.errors[0]
+    why = _one_line(innermost)
+    match error:
+        case ConnectionTimeout():
+            return f"Elasticsearch did not answer in {TIMEOUT:.0f} seconds ({why})"
+        case TlsError():
+            return (
+                f"no secure connection to Elasticsearch ({why}); give its certificate authority "
+                "with --ca-certs, or http:// in --url where it has no TLS"
+            )
+        case EsConnectionError():
+            return (
+                f"Elasticsearch cannot be reached ({why}); start one with `es-jina node start`, or "
+                "give its address with --url"
+            )
+        case _:
+            return _one_line(error)
+
+
+def _one_line(told: object) -> str:
+    return " ".join(str(told).split())[:400]

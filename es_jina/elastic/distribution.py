@@ -63,7 +63,9 @@ def elasticsearch_home(version: str = DEFAULT_VERSION) -> Path:
 
 def open_folder(folder: Path) -> Path:
     """Create a folder of ours; root's is made readable for the user that the node runs as."""
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.parent.exists():
+        open_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
     if os.geteuid() == 0:
         folder.chmod(folder.stat().st_mode & 0o777 | 0o755)
     return folder

@@ -14,26 +14,24 @@ node runs on the folder; everything else may be left over from one that was kill
 
 import base64
 import fcntl
-import hashlib
 import http.client
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from es_jina.elastic.distribution import DEFAULT_VERSION, elasticsearch_home, open_folder
 from es_jina.elastic.java import find_java, identity
+from es_jina.elastic.running import STOP_SECONDS, NodeState, folder_lock, pointer, write
 from es_jina.errors import NodeError
 from es_jina.paths import data_folder
 
@@ -41,7 +39,6 @@ HOST = "127.0.0.1"
 NOBODY = 65534
 START_SECONDS = 120.0
 RECOVERY_SECONDS = 30
-STOP_SECONDS = 45.0  # longer than the watchdog takes to kill
 DEFAULT_HEAP = "512m"
 
 LOGGING = """\
@@ -70,8 +67,8 @@ appender.file.strategy.max = 1
 
 # Lines of console.log that tell nothing: stack frames, and that something else was said.
 NOISE = re.compile(
-    r"\s+at |\s+\.\.\. \d+ more|WARNING: |warning: |#|output:|error:|fatal exception while booting"
-    r"|ERROR: Elasticsearch (did not exit|died)|Elasticsearch died"
+    r"\s+at |\s+\.\.\. \d+ more|NOTE: |WARNING: |warning: |#|output:$|error:$"
+    r"|fatal exception while booting|ERROR: Elasticsearch (did not exit|died)|Elasticsearch died"
 )
 
 # The pipes whose end tells a watchdog that we are gone. A child that was forked and runs no other
@@ -85,16 +82,6 @@ def _close_lifelines() -> None:
 
 
 os.register_at_fork(after_in_child=_close_lifelines)
-
-
-@dataclass(frozen=True)
-class NodeState:
-    """A node that runs."""
-
-    url: str
-    pid: int
-    version: str
-    folder: str
 
 
 class Node:
@@ -197,12 +184,12 @@ class Node:
     def _start(self, home: Path, java: Path) -> None:
         _require_free(self.port)
         open_folder(data_folder())
-        open_folder(self.folder)
         if self._user is not None:
             _require_way(home, self._user)
-            _require_way(self.folder, self._user)
+            _require_way(self.folder.parent, self._user)
+        open_folder(self.folder)
         environment = self._environment(java)
-        with _lock(self.folder) as lock:
+        with folder_lock(self.folder) as lock:
             _await_end_of_server(self.folder)
             _refuse_downgrade(self.folder, self.version)
             self._write_folders(home)
@@ -211,18 +198,20 @@ class Node:
             self._watchdog = self._launch(home, environment, lock)
         url = self._wait_until_ready(self._watchdog)
         self._state = NodeState(url, self._watchdog.pid, self.version, str(self.folder))
-        _write(self.folder / "node.json", json.dumps(asdict(self._state)))
-        _write(_pointer(self.folder), str(self.folder))
+        write(self.folder / "node.json", json.dumps(asdict(self._state)))
+        write(pointer(self.folder), str(self.folder))
 
     def _environment(self, java: Path) -> dict[str, str]:
         """Return what Elasticsearch needs and nothing of what the user has set for another one."""
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
         return {
-            **kept,
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C.UTF-8",  # or Java cannot name files that are not ASCII
             "HOME": str(self.folder),
             "ES_JAVA_HOME": str(java),
             "ES_PATH_CONF": str(self.folder / "config"),
             "ES_TMPDIR": str(self.folder / "tmp"),
+            # The launcher does not read ES_TMPDIR and clears nothing away.
+            "JDK_JAVA_OPTIONS": f'"-Djava.io.tmpdir={self.folder / "tmp"}"',
         }
 
     def _write_folders(self, home: Path) -> None:
@@ -231,8 +220,8 @@ class Node:
         for name in ("config", "logs", "tmp"):
             if (self.folder / name).exists():
                 shutil.rmtree(self.folder / name)
-            (self.folder / name).mkdir()
-        (self.folder / "data").mkdir(exist_ok=True)
+            (self.folder / name).mkdir(mode=0o700)
+        (self.folder / "data").mkdir(mode=0o700, exist_ok=True)
         self._write_config(home / "config", self.folder / "config")
         if self._user is not None:
             self._give_away(self._user)
@@ -241,17 +230,15 @@ class Node:
         for source in shipped.iterdir():
             if source.is_file():
                 shutil.copyfile(source, config / source.name)
-        (config / "elasticsearch.yml").write_text(self._settings())
+        (config / "elasticsearch.yml").write_text(self._settings(), encoding="utf-8")
         (config / "log4j2.properties").write_text(LOGGING)
-        (config / "jvm.options").write_text(self._jvm_options(shipped))
+        (config / "jvm.options").write_text(self._jvm_options(shipped), encoding="utf-8")
 
     def _give_away(self, user: int) -> None:
         """Hand over what Elasticsearch writes; the folder itself stays ours."""
         folders = [self.folder / name for name in ("config", "data", "logs", "tmp")]
         for path in [*folders, *(self.folder / "config").iterdir()]:
             os.chown(path, user, user)
-        for path in folders:
-            path.chmod(0o755)
 
     def _settings(self) -> str:
         settings = {
@@ -288,12 +275,12 @@ class Node:
             **identity(self._user),
         )
         if tool.returncode != 0:
-            raise NodeError(f"cannot store the password: {tool.stderr.strip()}")
+            raise NodeError(f"cannot store the password: {_gist(tool.stderr)}")
 
     def _launch(
         self, home: Path, environment: dict[str, str], lock: int
     ) -> "subprocess.Popen[bytes]":
-        announcements = (self.folder / "node.json", _pointer(self.folder))
+        announcements = (self.folder / "node.json", pointer(self.folder))
         command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchdog.py"))]
         command += [f"--lock={lock}", *(f"--remove={path}" for path in announcements)]
         if self._user is not None:
@@ -347,7 +334,7 @@ class Node:
         connection = http.client.HTTPConnection(address, timeout=RECOVERY_SECONDS + 10)
         try:
             connection.request("GET", path, headers=headers)
-            # 408: it runs, with an index that is broken or takes longer; that is not for us to judge.
+            # 408: it runs, but an index is broken or takes longer; that is not for us to judge.
             return connection.getresponse().status in {200, 408}
         except (OSError, http.client.HTTPException):
             return False
@@ -357,55 +344,13 @@ class Node:
     def _reason(self) -> str:
         """Return what Elasticsearch said last, in one line."""
         console = self.folder / "console.log"
-        lines = console.read_text(errors="replace").splitlines()
-        said = [line.strip() for line in lines if line.strip() and not NOISE.match(line)]
-        reason = "; ".join(said[-3:])[:400] or "no reason given"
-        return f"{reason} (see {self.folder}/console.log and logs)"
+        said = _gist(console.read_text(errors="replace"))
+        return f"{said} (see {self.folder}/console.log and logs)"
 
 
-def read_state(folder: Path) -> NodeState | None:
-    """Return the state of the node that runs on a folder, or ``None`` when none does."""
-    if not _is_locked(folder):
-        return None
-    try:
-        return NodeState(**json.loads((folder / "node.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def running_nodes() -> list[NodeState]:
-    """Return every node of this user that runs: demos, tests, and started ones."""
-    states = []
-    for pointer in sorted((data_folder() / "nodes").glob("[!.]*")):
-        with suppress(FileNotFoundError):  # a node may end right now
-            states.append(read_state(Path(pointer.read_text())))
-    return [state for state in states if state is not None]
-
-
-def stop_node(folder: Path) -> bool:
-    """Stop the node that runs on a folder, whoever started it; tell whether there was one."""
-    state = read_state(folder)
-    if state is None:
-        return False
-    if str(folder) not in _command_line(state.pid):
-        raise NodeError(f"process {state.pid} is not the node on {folder}")
-    os.kill(state.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while _is_locked(folder):
-        if time.monotonic() > deadline:
-            os.kill(state.pid, signal.SIGKILL)
-            raise NodeError(f"the node on {folder} did not stop")
-        time.sleep(0.05)
-    return True
-
-
-def _command_line(pid: int) -> str:
-    proc = Path(f"/proc/{pid}/cmdline")
-    if proc.exists():
-        return proc.read_text()
-    return subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+def _gist(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if not NOISE.match(line)]
+    return "; ".join([line for line in lines if line][-3:])[:400] or "no reason given"
 
 
 def _lifeline(watchdog: "subprocess.Popen[bytes]") -> IO[bytes]:
@@ -418,57 +363,6 @@ def _cut(watchdog: "subprocess.Popen[bytes]") -> None:
     pipe = _lifeline(watchdog)
     _lifelines.discard(pipe)
     pipe.close()
-
-
-def _pointer(folder: Path) -> Path:
-    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    return open_folder(data_folder() / "nodes") / name
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text)
-    fresh.replace(path)
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder / "node.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        _acquire(descriptor, folder)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _acquire(descriptor: int, folder: Path) -> None:
-    for _ in range(10):  # who only asks whether a node runs holds the lock for a moment
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            time.sleep(0.05)
-    state = read_state(folder)
-    if state is None:
-        raise NodeError(f"a node is being started or stopped on {folder}; try again in a moment")
-    raise NodeError(
-        f"a node already runs on {folder} (pid {state.pid}, {state.url}); "
-        f"stop it with `es-jina node stop --folder {folder}`"
-    )
-
-
-def _is_locked(folder: Path) -> bool:
-    try:
-        descriptor = os.open(folder / "node.lock", os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _await_end_of_server(folder: Path) -> None:
@@ -492,7 +386,7 @@ def _refuse_downgrade(folder: Path, version: str) -> None:
                 f"{folder} was last used by Elasticsearch {last}, and {version} cannot read the "
                 f"data of a newer version: choose another folder, or version {last}"
             )
-    _write(note, version)
+    write(note, version)
 
 
 def _require_free(port: int | None) -> None:
@@ -507,7 +401,11 @@ def _require_free(port: int | None) -> None:
 
 
 def _require_way(path: Path, user: int) -> None:
+    """Refuse a path that the node's user cannot walk along, as far as it exists."""
+    path = path.resolve()
     for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            return
         status = folder.stat()
         shift = 6 if status.st_uid == user else 3 if status.st_gid == user else 0
         if not status.st_mode >> shift & 0o1:

@@ -4,8 +4,11 @@ from elasticsearch import Elasticsearch
 
 from es_jina.elastic.assets import assets, install, read_profile
 from es_jina.elastic.capabilities import Capabilities, accepts_field
+from es_jina.elastic.client import cluster_errors
 from es_jina.errors import RequestError
 from es_jina.profile import IndexProfile
+
+LESSER_LICENCES = frozenset({"basic", "standard", "gold", "platinum"})
 
 
 def set_up(
@@ -46,7 +49,7 @@ def check_name(index: str) -> None:
     ):
         raise RequestError(
             f"{index!r} cannot be an index name: use lower case, no spaces, none of "
-            '\\ / * ? " < > | , # : and no - _ + . in front'
+            '\\ / * ? " < > | , # : no - _ + . in front, and at most 240 bytes'
         )
 
 
@@ -58,13 +61,21 @@ def _check_fits(client: Elasticsearch, profile: IndexProfile, capabilities: Capa
             "does not take rank_vectors: they need 8.18 or later and an Enterprise licence; use "
             "--multi-vector binary, which any licence has"
         )
+    if profile.index_type == "bbq_disk" and capabilities.licence in LESSER_LICENCES:
+        raise RequestError(
+            f"this cluster has a {capabilities.licence} licence: it would create an index of type "
+            "bbq_disk and then refuse every document, which needs an Enterprise licence; choose "
+            "another --index-type"
+        )
     if profile.index_type:
         field = {
             "type": "dense_vector",
             "dims": profile.dims[0],
             "index_options": {"type": profile.index_type},
         }
-        if not accepts_field(client, field):
+        with cluster_errors("asking the cluster whether it takes the index type"):
+            accepted = accepts_field(client, field)
+        if not accepted:
             raise RequestError(
                 f"this cluster (Elasticsearch {capabilities.version}) does not take the index type "
                 f"{profile.index_type}; choose another --index-type"

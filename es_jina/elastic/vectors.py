@@ -73,15 +73,14 @@ def unpack(packed: str, element_type: ElementType, dims: int) -> Vector:
             return (bits.astype(np.float32) * 2 - 1) / np.float32(np.sqrt(dims))
 
 
-def rank_vectors_value(multi: Vector, element_type: ElementType) -> list[str] | list[list[float]]:
-    """Return a multi-vector as the value of a ``rank_vectors`` field.
+def rank_vectors_value(multi: Vector, element_type: ElementType) -> list[list[float]]:
+    """Return a multi-vector as the value of a ``rank_vectors`` field: lists of numbers.
 
-    One base64 string for each vector where the type is bytes anyway; number lists for floats, which
-    every release reads.
+    Every release reads these; base64 only some do. Bits are packed eight to a signed byte; bfloat16
+    is rounded by Elasticsearch.
     """
-    encoded = encode(multi, element_type)
     if element_type in ("byte", "bit"):
-        signed: list[list[float]] = encoded.view(np.int8).tolist()
+        signed: list[list[float]] = encode(multi, element_type).view(np.int8).tolist()
         return signed
     rows: list[list[float]] = np.round(multi.astype(np.float64), 6).tolist()
     return rows
@@ -98,6 +97,23 @@ def rank_vectors_query(multi: Vector, element_type: ElementType) -> list[list[fl
         return whole
     rows: list[list[float]] = np.round(multi.astype(np.float64), 5).tolist()
     return rows
+
+
+def rank_vectors_scale(query: list[list[float]], element_type: ElementType) -> tuple[float, float]:
+    """Return what turns Elasticsearch's MaxSim of such a query into the mean cosine.
+
+    Its MaxSim is a sum over the query's vectors, of whole numbers for bytes. Against bits it adds
+    the query's numbers where a bit is set: half of their sum plus half of the product with +-1.
+
+    Returns:
+        (factor, summand).
+    """
+    if element_type == "byte":
+        return 1 / (_BYTE_SCALE**2 * len(query)), 0.0
+    if element_type == "bit":
+        length = float(np.sqrt(len(query[0]))) * len(query)
+        return 2 / length, -float(np.sum(query)) / length
+    return 1 / len(query), 0.0
 
 
 def dense_value(vector: Vector, *, base64_allowed: bool) -> str | Sequence[float] | Vector:

@@ -27,6 +27,7 @@ STOP_SECONDS = 20.0  # between SIGTERM and SIGKILL
 LINGER_SECONDS = 10.0  # for a server that lost its launcher
 ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 STDIN = 0
 
 
@@ -34,6 +35,9 @@ def main(arguments: list[str]) -> int:
     """Run the command until it ends or has to end; then remove the files that announce it."""
     options = _parse(arguments)
     signals = _signal_pipe()
+    if sys.platform == "linux":
+        # A server without its launcher becomes ours to wait for: a container may have no init.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     node = subprocess.Popen(
         options.command,
         stdin=subprocess.DEVNULL,
@@ -114,14 +118,18 @@ def _stop(node: "subprocess.Popen[bytes]", patience: float) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(node.pid, signal.SIGKILL)
     node.wait()
+    _wait_for_group(node.pid)
 
 
 def _wait_for_group(group: int) -> None:
+    """Wait until no process of a group is left, once its leader has been waited for."""
     deadline = time.monotonic() + LINGER_SECONDS
     with contextlib.suppress(ProcessLookupError):
         while time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(-group, os.WNOHANG)
             os.killpg(group, 0)
-            time.sleep(0.05)
+            time.sleep(0.02)
 
 
 if __name__ == "__main__":

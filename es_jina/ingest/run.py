@@ -13,7 +13,7 @@ from es_jina.embedding import Embedding
 from es_jina.errors import ItemError
 from es_jina.ingest.documents import document
 from es_jina.ingest.ledger import Ledger
-from es_jina.ingest.report import DeadLetters, Failure, Report
+from es_jina.ingest.report import Failure, Report
 from es_jina.ingest.sources import find_files, read_source
 from es_jina.ingest.units import Loaded, Loader, Unit, read_units
 from es_jina.profile import IndexProfile
@@ -34,13 +34,22 @@ class Ingest:
         index: str,
         profile: IndexProfile,
         capabilities: Capabilities,
-        dead_letters: DeadLetters,
+        on_failure: Callable[[Failure], None] | None = None,
     ) -> None:
+        """Prepare a run.
+
+        Args:
+            client: of the cluster.
+            index: where the documents go.
+            profile: of the index.
+            capabilities: of the cluster.
+            on_failure: told of each failure as it happens; the report has them all at the end.
+        """
         self._client = client
         self._index = index
         self._profile = profile
         self._capabilities = capabilities
-        self._dead_letters = dead_letters
+        self._on_failure = on_failure
         self._ledger = Ledger(client, index, profile.fingerprint)
         self._writer = BulkWriter(client, index)
         self.report = Report()
@@ -158,4 +167,5 @@ class Ingest:
     def _fail(self, source: str, unit: int | None, stage: str, error: ItemError) -> None:
         failure = Failure(source, unit, stage, type(error).__name__, str(error))
         self.report.failures.append(failure)
-        self._dead_letters.add(failure)
+        if self._on_failure is not None:
+            self._on_failure(failure)

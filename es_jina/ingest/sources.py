@@ -77,6 +77,8 @@ def read_source(path: Path) -> Source | None:
         ItemError: it is empty, cannot be read, or is not what its name says.
     """
     try:
+        if path.is_symlink() and not path.exists():
+            raise ItemError(f"a link to {path.readlink()}, which does not exist")
         if not path.is_file():
             return None
         content = path.read_bytes()

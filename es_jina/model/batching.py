@@ -8,6 +8,7 @@ import torch
 from PIL.Image import Image as PilImage
 from torch import Tensor
 
+from es_jina.errors import CheckpointError
 from es_jina.model.images import Patches, to_patches
 from es_jina.model.jina_v4 import Batch, JinaV4, span_mask
 from es_jina.model.positions import image_positions, text_positions
@@ -38,6 +39,22 @@ class RowBuilder:
     """Makes rows for one model."""
 
     def __init__(self, model: JinaV4, tokenizer: TextTokenizer) -> None:
+        """Bring a model and its tokenizer together.
+
+        Raises:
+            CheckpointError: they are not of one checkpoint.
+        """
+        vocabulary = model.config.text_config.vocab_size
+        if len(tokenizer) > vocabulary:
+            raise CheckpointError(
+                f"{model.checkpoint.folder}: tokenizer.json has {len(tokenizer)} tokens, but "
+                f"config.json {vocabulary}: they do not belong together"
+            )
+        if tokenizer.image_prompt.count(model.config.image_token_id) != 1:
+            raise CheckpointError(
+                f"{model.checkpoint.folder}: tokenizer.json does not write <|image_pad|> as "
+                f"{model.config.image_token_id}, the image_token_id of config.json"
+            )
         self.model = model
         self.tokenizer = tokenizer
 

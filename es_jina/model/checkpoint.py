@@ -3,32 +3,39 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
 from es_jina.errors import CheckpointError
+
+if TYPE_CHECKING:
+    # A folder can be described without torch, which takes two seconds to load.
+    from torch import Tensor
 
 PROJECTOR = "multi_vector_projector"
 # The base file has the older names, the adapter file the newer ones (jina-embeddings-v4, 2025).
 _BASE_PREFIXES = (("model.", "language_model."), ("visual.", "visual."), (PROJECTOR, PROJECTOR))
+_ADAPTER_FILE = "adapters/adapter_model.safetensors"
 _ADAPTER_PREFIX = "base_model.model."
 _ADAPTER_KEY = re.compile(r"^(?P<module>.+)\.lora_(?P<side>[AB])\.(?P<task>[^.]+)\.weight$")
 _SAMPLE = 1 << 20
 _SAMPLES = 16
+# Small files that change the vectors too; those that are there count for the digest.
+_SETTINGS = ("preprocessor_config.json", "tokenizer.json", "adapters/adapter_config.json")
+
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LoraWeights:
     """The low-rank pair of one module and one task: a (rank, in) and b (out, rank)."""
 
-    a: Tensor
-    b: Tensor
+    a: "Tensor"
+    b: "Tensor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,47 +64,50 @@ class Checkpoint:
         return content
 
     def weight_files(self) -> list[Path]:
-        """Return the safetensors files of the base model: the one, or those the index names."""
+        """Return the safetensors files of the base model: the one, or those the index names.
+
+        Raises:
+            CheckpointError: one of them is missing, or the index is none.
+        """
+        single = self.folder / "model.safetensors"
+        # Where both are there transformers loads the single file, so that is what counts.
+        if single.is_file():
+            return [single]
         index = self.folder / "model.safetensors.index.json"
         if not index.exists():
-            single = self.folder / "model.safetensors"
-            if not single.exists():
-                raise CheckpointError(
-                    f"{self.folder} is not a jina-embeddings-v4 checkpoint: neither "
-                    "model.safetensors nor model.safetensors.index.json is there"
-                )
-            return [single]
-        shards = [
-            self.folder / n for n in sorted(set(self.json(index.name)["weight_map"].values()))
-        ]
-        missing = [shard.name for shard in shards if not shard.exists()]
+            raise CheckpointError(
+                f"{self.folder} is not a jina-embeddings-v4 checkpoint: neither "
+                "model.safetensors nor model.safetensors.index.json is there"
+            )
+        weight_map = self.json(index.name).get("weight_map")
+        if not isinstance(weight_map, dict) or not weight_map:
+            raise CheckpointError(
+                f"{index} has no weight_map: it names no shard; download it again"
+            )
+        shards = [self.folder / name for name in sorted({str(n) for n in weight_map.values()})]
+        missing = [shard.name for shard in shards if not shard.is_file()]
         if missing:
             raise CheckpointError(f"{self.folder} lacks {listed(missing)}; download it again")
         return shards
 
-    def check_base(self, expected: Iterable[str]) -> None:
+    def check_base(self, expected: Mapping[str, Shape]) -> None:
         """Account for every tensor of the base files.
 
         Args:
-            expected: the names the network has, projector included.
+            expected: the names the network has, projector included, and their shapes.
 
         Raises:
-            CheckpointError: a tensor is missing or one is too many; the message lists them.
+            CheckpointError: a tensor is missing, one too many or of another shape; the message
+                lists them.
         """
-        found: set[str] = set()
-        strange: list[str] = []
+        found: dict[str, Shape] = {}
         for path in self.weight_files():
             with _open(path) as tensors:
                 for key in tensors.keys():  # noqa: SIM118 - it is no mapping
-                    name = _native_name(key)
-                    if name is None:
-                        strange.append(key)
-                    else:
-                        found.add(name)
-        wanted = set(expected)
-        account(self.folder, "the base weights", wanted - found, [*strange, *(found - wanted)])
+                    found[_native_name(key)] = tuple(tensors.get_slice(key).get_shape())
+        account(self.folder, "the base weights", expected, found)
 
-    def projector(self) -> dict[str, Tensor]:
+    def projector(self) -> "dict[str, Tensor]":
         """Return the weight and the bias of the multi-vector projector."""
         found = {}
         for path in self.weight_files():
@@ -107,51 +117,51 @@ class Checkpoint:
                         found[key.removeprefix(f"{PROJECTOR}.")] = tensors.get_tensor(key)
         return found
 
-    def adapters(self, modules: Iterable[str], tasks: Iterable[str]) -> "Adapters":
+    def adapters(self, modules: Mapping[str, Shape], tasks: Iterable[str]) -> "Adapters":
         """Read the adapters of all tasks and account for every tensor.
 
         Args:
-            modules: the names of the modules that must have a pair for each task.
+            modules: the modules that must have a pair for each task, and their (out, in) shapes.
             tasks: the task names the model was made with.
 
         Raises:
-            CheckpointError: an unsupported kind of adapter, or missing or extra tensors.
+            CheckpointError: an unsupported kind of adapter, or missing, extra or misshapen tensors.
         """
-        config = self.json("adapters/adapter_config.json")
-        path = self.folder / "adapters" / "adapter_model.safetensors"
-        if not path.exists():
-            raise CheckpointError(f"{self.folder} lacks adapters/adapter_model.safetensors")
-        pairs: dict[tuple[str, str], dict[str, Tensor]] = {}
-        strange: list[str] = []
-        with _open(path) as tensors:
-            for key in tensors.keys():  # noqa: SIM118 - it is no mapping
-                match = _ADAPTER_KEY.match(key)
-                if match is None or not key.startswith(_ADAPTER_PREFIX):
-                    strange.append(key)
-                    continue
-                module = match["module"].removeprefix(_ADAPTER_PREFIX).removeprefix("model.")
-                pair = pairs.setdefault((match["task"], module), {})
-                pair[match["side"]] = tensors.get_tensor(key)
-        wanted = {(task, module) for task in tasks for module in modules}
-        halves = {key for key, pair in pairs.items() if len(pair) < 2}
-        account(
-            self.folder,
-            "the adapters",
-            {f"{module} ({task})" for task, module in (wanted - pairs.keys()) | halves},
-            [*strange, *(f"{module} ({task})" for task, module in pairs.keys() - wanted)],
+        path = self._file(_ADAPTER_FILE)
+        rank, scaling = _rank_and_scaling(
+            self.json("adapters/adapter_config.json"), path.with_name("adapter_config.json")
         )
-        weights = {key: LoraWeights(pair["A"], pair["B"]) for key, pair in pairs.items()}
-        return Adapters(weights, _scaling(config, path))
+        pairs = [(task, module) for task in tasks for module in modules]
+        expected: dict[str, Shape] = {}
+        for task, module in pairs:
+            size_out, size_in = modules[module]
+            expected[_half(module, "A", task)] = (rank, size_in)
+            expected[_half(module, "B", task)] = (size_out, rank)
+        with _open(path) as tensors:
+            keys = {_adapter_name(key): key for key in tensors.keys()}  # noqa: SIM118 - no mapping
+            found = {name: tuple(tensors.get_slice(key).get_shape()) for name, key in keys.items()}
+            account(self.folder, "the adapters", expected, found)
+            weights = {
+                (task, module): LoraWeights(
+                    *(tensors.get_tensor(keys[_half(module, side, task)]) for side in "AB")
+                )
+                for task, module in pairs
+            }
+        return Adapters(weights, scaling)
 
     def digest(self) -> str:
         """Return what tells these weights from others of the same shape, as 16 hex digits.
 
         Whole files would take a minute for the real model, so each file counts with its size and
         up to 16 MiB of evenly spaced samples.
+
+        Raises:
+            CheckpointError: a file is missing.
         """
         total = hashlib.sha256()
-        adapter = self.folder / "adapters" / "adapter_model.safetensors"
-        for path in [self.folder / "config.json", *self.weight_files(), adapter]:
+        settings = [path for name in _SETTINGS if (path := self.folder / name).exists()]
+        needed = [self._file("config.json"), *self.weight_files(), self._file(_ADAPTER_FILE)]
+        for path in [*needed, *settings]:
             size = path.stat().st_size
             total.update(f"{path.name} {size}\n".encode())
             with path.open("rb") as file:
@@ -159,6 +169,12 @@ class Checkpoint:
                     file.seek(start)
                     total.update(file.read(_SAMPLE))
         return total.hexdigest()[:16]
+
+    def _file(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.is_file():
+            raise CheckpointError(f"{self.folder} lacks {name}; download it again")
+        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +197,22 @@ def listed(names: Iterable[str], limit: int = 8) -> str:
     return ", ".join(ordered[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def account(folder: Path, what: str, missing: Iterable[str], extra: Iterable[str]) -> None:
-    """Raise a :class:`CheckpointError` that lists the missing and the extra tensors, if any."""
+def account(
+    folder: Path, what: str, expected: Mapping[str, Shape], found: Mapping[str, Shape]
+) -> None:
+    """Raise a :class:`CheckpointError` that lists missing, extra and misshapen tensors, if any."""
     parts = []
-    if absent := list(missing):
+    if absent := expected.keys() - found.keys():
         parts.append(f"{len(absent)} missing: {listed(absent)}")
-    if surplus := list(extra):
+    if surplus := found.keys() - expected.keys():
         parts.append(f"{len(surplus)} not known: {listed(surplus)}")
+    misshapen = [
+        f"{name} is {_times(found[name])}, not {_times(shape)}"
+        for name, shape in expected.items()
+        if found.get(name, shape) != shape
+    ]
+    if misshapen:
+        parts.append(f"{len(misshapen)} of another shape: {listed(misshapen)}")
     if parts:
         raise CheckpointError(f"{what} in {folder} do not fit the model; {'; '.join(parts)}")
 
@@ -199,14 +224,32 @@ def _open(path: Path) -> Any:
         raise CheckpointError(f"{path} cannot be read ({error}); download it again") from error
 
 
-def _native_name(key: str) -> str | None:
+def _times(shape: Shape) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _native_name(key: str) -> str:
+    """Return the network's name for a key of the base file; a strange key stays as it is."""
     for prefix, native in _BASE_PREFIXES:
         if key.startswith(prefix):
             return native + key.removeprefix(prefix)
-    return None
+    return key
 
 
-def _scaling(config: dict[str, Any], path: Path) -> float:
+def _adapter_name(key: str) -> str:
+    """Return the network's name for a key of the adapter file; a strange key stays as it is."""
+    match = _ADAPTER_KEY.match(key)
+    if match is None or not key.startswith(_ADAPTER_PREFIX):
+        return key
+    module = match["module"].removeprefix(_ADAPTER_PREFIX).removeprefix("model.")
+    return _half(module, match["side"], match["task"])
+
+
+def _half(module: str, side: str, task: str) -> str:
+    return f"{module}.lora_{side}.{task}.weight"
+
+
+def _rank_and_scaling(config: dict[str, Any], path: Path) -> tuple[int, float]:
     unsupported = [
         name
         for name in ("use_dora", "rank_pattern", "alpha_pattern", "lora_bias")
@@ -217,8 +260,14 @@ def _scaling(config: dict[str, Any], path: Path) -> float:
             f"{path.parent} holds adapters of a kind that is not supported "
             f"({', '.join(unsupported) or config.get('peft_type')})"
         )
-    rank, alpha = float(config["r"]), float(config["lora_alpha"])
-    return alpha / (rank**0.5 if config.get("use_rslora") else rank)
+    try:
+        rank, alpha = int(config["r"]), float(config["lora_alpha"])
+        return rank, alpha / (rank**0.5 if config.get("use_rslora") else rank)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        raise CheckpointError(
+            f"{path} needs the numbers r, above 0, and lora_alpha; it has "
+            f"{config.get('r')!r} and {config.get('lora_alpha')!r}"
+        ) from None
 
 
 def _sample_starts(size: int) -> Iterator[int]:
@@ -227,9 +276,3 @@ def _sample_starts(size: int) -> Iterator[int]:
         yield from range(0, size, _SAMPLE)
     else:
         yield from (i * (size - _SAMPLE) // (_SAMPLES - 1) for i in range(_SAMPLES))
-
-
-def dtype_of(name: str) -> torch.dtype:
-    """Return the torch dtype for ``float32``, ``bfloat16`` or ``float16``."""
-    dtype: torch.dtype = getattr(torch, name)
-    return dtype

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,39 +10,8 @@ from PIL.Image import Resampling
 from torch import Tensor
 
 from es_jina.errors import ItemError
+from es_jina.model.settings import ImageSpec
 from es_jina.pictures import MAX_ASPECT
-
-DEFAULT_MAX_PIXELS = 602_112  # 768 merged patches of 28 x 28 pixels; the checkpoint's own default
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSpec:
-    """The numbers of a checkpoint's preprocessor_config.json; the defaults are those of v4."""
-
-    patch: int = 14
-    merge: int = 2
-    temporal: int = 2
-    min_pixels: int = 3136
-    max_pixels: int = DEFAULT_MAX_PIXELS
-    mean: tuple[float, ...] = (0.48145466, 0.4578275, 0.40821073)
-    std: tuple[float, ...] = (0.26862954, 0.26130258, 0.27577711)
-
-    @classmethod
-    def from_config(cls, preprocessor: dict[str, Any], vision: dict[str, Any]) -> "ImageSpec":
-        """Read the preprocessor's numbers, the vision tower's where it has none of its own."""
-        default = cls()
-        size = preprocessor.get("size", {})
-        return cls(
-            patch=preprocessor.get("patch_size", vision["patch_size"]),
-            merge=preprocessor.get("merge_size", vision["spatial_merge_size"]),
-            temporal=preprocessor.get("temporal_patch_size", vision["temporal_patch_size"]),
-            min_pixels=preprocessor.get(
-                "min_pixels", size.get("shortest_edge", default.min_pixels)
-            ),
-            max_pixels=preprocessor.get("max_pixels", size.get("longest_edge", default.max_pixels)),
-            mean=tuple(preprocessor.get("image_mean", default.mean)),
-            std=tuple(preprocessor.get("image_std", default.std)),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from es_jina.errors import CheckpointError
 from es_jina.model.checkpoint import PROJECTOR, Adapters, Checkpoint
+from es_jina.model.device import default_device, default_dtype
 from es_jina.model.lora import TaskRows, adapt
 from es_jina.model.settings import read_settings
 
@@ -69,7 +70,7 @@ class JinaV4:
             dtype: by default bfloat16 on cuda and mps, float32 on cpu.
 
         Raises:
-            CheckpointError: a file or a tensor is missing or one too many.
+            CheckpointError: a file is missing, or a tensor missing, one too many or misshapen.
         """
         self.checkpoint = Checkpoint(folder)
         self.device = device or default_device()
@@ -116,29 +117,26 @@ class JinaV4:
         return hidden
 
     def _load(self) -> tuple[nn.Module, Any]:
+        """Load the weights, once everything that the files lack has been told."""
         from transformers import Qwen2_5_VLModel
 
-        with torch.device("meta"), _quiet():
-            blank = Qwen2_5_VLModel(self.config)
-        expected = {*blank.state_dict(), f"{PROJECTOR}.weight", f"{PROJECTOR}.bias"}
-        self.checkpoint.check_base(expected)
+        blank = _blank(self.config, self.checkpoint.folder)
+        projector = (self.settings.multi_dims, self.settings.dims[-1])
+        shapes = {name: tuple(tensor.shape) for name, tensor in blank.state_dict().items()}
+        self.checkpoint.check_base(
+            shapes | {f"{PROJECTOR}.weight": projector, f"{PROJECTOR}.bias": projector[:1]}
+        )
+        linear = {name: shape for name, shape in _linear(blank) if name.endswith(_ADAPTED)}
+        adapters = self.checkpoint.adapters(linear | {PROJECTOR: projector}, self.settings.tasks)
         with _quiet():
-            try:
-                backbone = Qwen2_5_VLModel.from_pretrained(
-                    self.checkpoint.folder,
-                    config=self.config,
-                    dtype=self.dtype,
-                    attn_implementation="sdpa",
-                    local_files_only=True,
-                )
-            except (RuntimeError, ValueError) as error:
-                raise CheckpointError(
-                    f"{self.checkpoint.folder}: the weights do not fit config.json: {error}"
-                ) from error
+            backbone = Qwen2_5_VLModel.from_pretrained(
+                self.checkpoint.folder,
+                config=self.config,
+                dtype=self.dtype,
+                local_files_only=True,
+            )
         backbone = backbone.to(self.device).eval()
-        names = [name for name in _linear_names(backbone) if name.endswith(_ADAPTED)]
-        adapters = self.checkpoint.adapters([*names, PROJECTOR], self.settings.tasks)
-        adapt(backbone, names, adapters, self.rows)
+        adapt(backbone, list(linear), adapters, self.rows)
         return backbone, self._adapted_projector(adapters)
 
     def _adapted_projector(self, adapters: Adapters) -> Any:
@@ -152,18 +150,6 @@ class JinaV4:
         return holder.get_submodule(PROJECTOR)
 
 
-def default_device() -> torch.device:
-    """Return the best device of this machine."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def default_dtype(device: torch.device) -> torch.dtype:
-    """Return float32 for a CPU and bfloat16 for anything faster."""
-    return torch.float32 if device.type == "cpu" else torch.bfloat16
-
-
 def span_mask(input_ids: Tensor, start: int, end: int) -> Tensor:
     """Return 1 from each row's first `start` token to its first `end` token, both included."""
     opened = (input_ids == start).cumsum(1) > 0
@@ -171,21 +157,50 @@ def span_mask(input_ids: Tensor, start: int, end: int) -> Tensor:
     return (opened & ~closed_before).long()
 
 
-def _linear_names(backbone: nn.Module) -> list[str]:
-    return [
-        name
-        for name, module in backbone.get_submodule("language_model").named_modules(
-            prefix="language_model"
-        )
-        if isinstance(module, nn.Linear)
-    ]
+def _linear(backbone: nn.Module) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the name and the (out, in) shape of every linear layer of the language model."""
+    language = backbone.get_submodule("language_model")
+    for name, module in language.named_modules(prefix="language_model"):
+        if isinstance(module, nn.Linear):
+            yield name, (module.out_features, module.in_features)
 
 
 def _read_config(folder: Path) -> Any:
     from transformers import Qwen2_5_VLConfig
 
-    with _quiet():
-        return Qwen2_5_VLConfig.from_pretrained(folder, local_files_only=True)
+    try:
+        with _quiet():
+            config = Qwen2_5_VLConfig.from_pretrained(folder, local_files_only=True)
+        text = config.text_config
+        half = text.hidden_size // text.num_attention_heads // 2
+        section = text.rope_parameters.get("mrope_section")
+    except Exception as error:  # transformers checks the fields with exceptions of several kinds
+        raise CheckpointError(_unusable(folder, error)) from error
+    # The shipped config.json asks for flash attention, which few machines have.
+    config._attn_implementation = "sdpa"
+    if not isinstance(section, list | tuple) or len(section) != 3 or sum(section) != half:
+        raise CheckpointError(
+            f"{folder / 'config.json'}: mrope_section is {section}, it must be three numbers with "
+            f"the sum {half}, half the size of a head"
+        )
+    return config
+
+
+def _blank(config: Any, folder: Path) -> nn.Module:
+    """Return the network without memory for its weights, to learn their names and shapes."""
+    from transformers import Qwen2_5_VLModel
+
+    try:
+        with torch.device("meta"), _quiet():
+            blank: nn.Module = Qwen2_5_VLModel(config)
+    except Exception as error:  # as above: sizes that do not go together show in many ways
+        raise CheckpointError(_unusable(folder, error)) from error
+    return blank
+
+
+def _unusable(folder: Path, error: Exception) -> str:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return f"{folder / 'config.json'} does not describe a network: {reason}"
 
 
 @contextmanager

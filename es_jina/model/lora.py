@@ -22,7 +22,13 @@ class TaskRows:
 
     @contextmanager
     def set(self, row_tasks: Sequence[str], device: torch.device) -> Iterator[None]:
-        """Serve these tasks, one for each row, while the block runs."""
+        """Serve these tasks, one for each row, while the block runs.
+
+        Raises:
+            ValueError: a task without an adapter; its rows would silently go without one.
+        """
+        if unknown := set(row_tasks) - set(self.tasks):
+            raise ValueError(f"no adapter for {', '.join(sorted(unknown))}")
         self.groups = list(self._grouped(row_tasks, device))
         try:
             yield

@@ -31,14 +31,23 @@ class TextTokenizer:
         """Return the token ids of a text, its prompt included by the caller.
 
         Raises:
-            ItemError: more than 32,768 tokens.
+            ItemError: more than 32,768 tokens, or half a character that no encoding can write.
         """
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ItemError("the text holds half a character (a lone surrogate)") from None
         ids = self._ids(text)
         if len(ids) > MAX_TOKENS:
             raise ItemError(
                 f"the text has {len(ids):,} tokens, the model reads {MAX_TOKENS:,}: split it"
             )
         return ids
+
+    def __len__(self) -> int:
+        """Return how many tokens there are."""
+        size: int = self._tokenizer.get_vocab_size()
+        return size
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids

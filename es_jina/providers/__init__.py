@@ -46,7 +46,7 @@ def open_provider(
 
     Raises:
         ProviderError: the model cannot be loaded, or there is no key.
-        RequestError: the extra for it is not installed, or an option is of the other provider.
+        RequestError: the extra for it is not installed, or the hosted API runs no such model.
     """
     if name == "hosted":
         from es_jina.providers.hosted import HostedProvider
@@ -64,13 +64,13 @@ def describe(name: ProviderName, model: str | None = None) -> ModelInfo:
 
     Raises:
         ProviderError: the checkpoint is not complete.
-        RequestError: the extra for it is not installed, or an option is of the other provider.
+        RequestError: the extra for it is not installed, or the hosted API runs no such model.
     """
     if name == "hosted":
         _hosted_model(model)
         return V4
     _require_local_extra()
-    from es_jina.providers.local import describe_local
+    from es_jina.providers.checkpoints import describe_local
 
     return describe_local(model or MODEL_ID)
 
@@ -112,7 +112,7 @@ def profile_for(
         revision=info.revision,
         dims=wanted,
         multi_vector=multi,
-        max_pixels=max_pixels or info.max_pixels,
+        max_pixels=info.max_pixels if max_pixels is None else max_pixels,
         index_type=index_type,
     )
 

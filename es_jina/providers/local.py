@@ -2,27 +2,20 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import torch
-
 from es_jina.embedding import Embedding
-from es_jina.errors import CheckpointError, ItemError, ProviderError, RequestError
+from es_jina.errors import ItemError, ProviderError, RequestError
 from es_jina.inputs import Image, Input, Task, Text
 from es_jina.model.batching import Row, RowBuilder, by_length
-from es_jina.model.checkpoint import Checkpoint, dtype_of
+from es_jina.model.device import device_of, dtype_of
 from es_jina.model.jina_v4 import JinaV4, Output
-from es_jina.model.settings import read_settings
 from es_jina.model.tokens import TextTokenizer
 from es_jina.pictures import open_picture
-from es_jina.providers.base import MODEL_ID, V4, ModelInfo, Want
-
-# The commit of the hub repository that this package was written against.
-HUB_REVISION = "4a58ca57710c49f51896e4bc820e202fbf64904b"
+from es_jina.providers.base import MODEL_ID, ModelInfo, Want
+from es_jina.providers.checkpoints import HUB_REVISION, describe_local
 
 
 class LocalProvider:
@@ -42,10 +35,11 @@ class LocalProvider:
         Raises:
             CheckpointError: the checkpoint is not complete.
             ProviderError: it cannot be downloaded or the device is not there.
+            RequestError: no such dtype.
         """
         self._info = describe_local(model)
         folder = _download() if model == MODEL_ID else Path(self._info.name)
-        chosen = _device(device)
+        chosen = device_of(device) if device else None
         self._network = JinaV4(folder, chosen, dtype_of(dtype) if dtype else None)
         self._rows = RowBuilder(self._network, TextTokenizer(folder))
         # The adapters' rows are state of the network while a batch runs.
@@ -71,6 +65,8 @@ class LocalProvider:
     ) -> list[Embedding | ItemError]:
         """Embed inputs in input order; see :meth:`es_jina.providers.base.Provider.embed`."""
         self._check_adapter(task)
+        if max_pixels is not None and max_pixels < 1:
+            raise RequestError(f"max_pixels is {max_pixels}: it must be above 0")
         results: list[Embedding | ItemError | None] = [None] * len(inputs)
         kinds: dict[bool, list[tuple[int, Row]]] = {False: [], True: []}
         for number, item in enumerate(inputs):
@@ -109,8 +105,15 @@ class LocalProvider:
                 return self._rows.image(open_picture(item), task.adapter, max_pixels)
 
     def _run(self, rows: Sequence[Row], want: Want) -> list[Embedding]:
-        with self._lock:
-            output = self._network.forward(self._rows.batch(rows), multi=Want.MULTI in want)
+        batch = self._rows.batch(rows)
+        try:
+            with self._lock:
+                output = self._network.forward(batch, multi=Want.MULTI in want)
+        except RuntimeError as error:  # out of memory, or the driver gave up
+            raise ProviderError(
+                f"the model failed on {self.device} over {batch.input_ids.numel():,} tokens "
+                f"({_first_line(error)}); give it smaller inputs or fewer pixels"
+            ) from error
         return _embeddings(output, [len(row.input_ids) for row in rows], want)
 
     def _check_adapter(self, task: Task) -> None:
@@ -124,50 +127,19 @@ class LocalProvider:
 def _embeddings(output: Output, lengths: Sequence[int], want: Want) -> list[Embedding]:
     singles = output.single.cpu().numpy()
     multis = None if output.multi is None else output.multi.cpu().numpy()
+    # Copies: one embedding that is kept must not keep the whole padded batch.
     return [
         Embedding(
-            single=singles[row] if Want.SINGLE in want else None,
-            multi=None if multis is None else np.ascontiguousarray(multis[row, :length]),
+            single=singles[row].copy() if Want.SINGLE in want else None,
+            multi=None if multis is None else multis[row, :length].copy(),
             tokens=length,
         )
         for row, length in enumerate(lengths)
     ]
 
 
-def _device(name: str | None) -> torch.device | None:
-    if name is None:
-        return None
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ProviderError(f"the device {name!r} is not there: {reason}") from error
-    return device
-
-
-def describe_local(model: str) -> ModelInfo:
-    """Say what a checkpoint folder or the hub id holds, without loading or downloading it.
-
-    Raises:
-        CheckpointError: neither a folder nor the hub id, or config.json is missing.
-    """
-    if model == MODEL_ID:
-        return replace(V4, revision=HUB_REVISION)
-    folder = Path(model).expanduser()
-    if not folder.is_dir():
-        raise CheckpointError(
-            f"{model!r} is neither a folder nor {MODEL_ID}: give the path of a checkpoint folder"
-        )
-    checkpoint = Checkpoint(folder.resolve())
-    config = read_settings(checkpoint)
-    return ModelInfo(
-        name=str(checkpoint.folder),
-        revision=checkpoint.digest(),
-        dims=config.dims,
-        multi_dims=config.multi_dims,
-        max_pixels=config.images.max_pixels,
-    )
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0] or type(error).__name__
 
 
 def _download() -> Path:
@@ -184,8 +156,7 @@ def _download() -> Path:
             )
         )
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ProviderError(
-            f"{MODEL_ID} cannot be downloaded ({reason}); download it elsewhere and give the "
-            "folder, or use the hosted API with a key in JINA_API_KEY"
+            f"{MODEL_ID} cannot be downloaded ({_first_line(error)}); download it elsewhere and "
+            "give the folder, or use the hosted API with a key in JINA_API_KEY"
         ) from error

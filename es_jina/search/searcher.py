@@ -13,7 +13,7 @@ from es_jina.elastic.vectors import unpack
 from es_jina.embedding import Embedding, Vector
 from es_jina.errors import RequestError
 from es_jina.inputs import Image, Input, Text
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 from es_jina.providers.base import Provider, Want
 from es_jina.search import query as bodies
 from es_jina.search.fusion import reciprocal_rank_fusion
@@ -24,6 +24,7 @@ MODES: tuple[str, ...] = get_args(Mode)
 
 # How many candidates of each ranking are fused and then scored by late interaction.
 WINDOW = 50
+MAX_SIZE = 1000
 _SNIPPET = 160
 
 
@@ -119,13 +120,18 @@ class Searcher:
             mode: ``text`` BM25; ``dense`` nearest single vectors; ``late`` the nearest 50 ordered
                 by MaxSim; ``hybrid`` BM25 and nearest fused by reciprocal rank, then the first 50
                 ordered by MaxSim where the index has multi-vectors.
-            size: how many hits.
+            size: how many hits, 1 to 1000.
 
         Raises:
-            RequestError: the mode needs something that the query or the index lacks.
+            RequestError: the query or the size is not one, or the mode needs something that the
+                query or the index lacks.
             ItemError: the query cannot be embedded.
             ClusterError: Elasticsearch cannot be reached or refuses.
         """
+        if mode not in MODES or not 1 <= size <= MAX_SIZE:
+            raise RequestError(
+                f"mode {mode!r}, size {size}: choose from {', '.join(MODES)} and 1 to {MAX_SIZE}"
+            )
         self._check(query, mode)
         start = time.perf_counter()
         embedding = None if mode == "text" else self._embed(query, mode)
@@ -164,8 +170,8 @@ class Searcher:
     def _check(self, query: Input, mode: Mode) -> None:
         if isinstance(query, Image) and mode == "text":
             raise RequestError("an image has no words: use --mode dense, late or hybrid")
-        if isinstance(query, Text) and not query.text.strip():
-            raise RequestError("the query is empty")
+        if isinstance(query, Text):
+            _check_text(query.text)
         if mode == "late" and self._profile.multi_vector is None:
             raise RequestError(
                 f"the index {self._index!r} has no multi-vectors: use --mode dense or hybrid"
@@ -207,7 +213,16 @@ class Searcher:
             return {}
         if multi.store == "rank_vectors":
             found = self._ask(bodies.rank_vectors_scores(ids, query, self._profile))
-            return {hit["_id"]: hit["_score"] for hit in found}
+            return {hit["_id"]: bodies.rank_vectors_score(hit["_score"]) for hit in found}
+        scores: dict[str, float] = {}
+        # Some at a time: as floats, the multi-vectors of 50 pages are 25 MB of base64.
+        for first in range(0, len(ids), WINDOW):
+            scores |= self._packed_scores(ids[first : first + WINDOW], query, multi)
+        return scores
+
+    def _packed_scores(
+        self, ids: list[str], query: Vector, multi: MultiVectorProfile
+    ) -> dict[str, float]:
         packed = {
             hit["_id"]: hit["fields"][MULTI_VECTOR_FIELD][0]
             for hit in self._ask(bodies.packed_multi_vectors(ids))
@@ -215,6 +230,16 @@ class Searcher:
         }
         documents = [unpack(value, multi.element_type, multi.dims) for value in packed.values()]
         return dict(zip(packed, map(float, maxsim(query, documents)), strict=True))
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise RequestError("the query is empty")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        # A shell argument in another encoding becomes such a text.
+        raise RequestError("the query is not valid UTF-8") from error
 
 
 def _fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
@@ -228,15 +253,17 @@ def _fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
 
 
 def _hit(found: dict[str, Any]) -> Hit:
-    source = found["_source"]
+    # Somebody may have written documents of their own through the alias: any field may be missing.
+    source = found.get("_source", {})
+    uri = source.get("source", {}).get("uri", "")
     highlighted = found.get("highlight", {}).get("text")
-    snippet = " ".join((highlighted[0] if highlighted else source.get("text", "")).split())
+    snippet = " ".join((highlighted[0] if highlighted else source.get("text") or "").split())
     return Hit(
         id=found["_id"],
         score=found["_score"],
-        uri=source["source"]["uri"],
-        title=source["title"],
-        kind=source["kind"],
+        uri=uri,
+        title=source.get("title", uri),
+        kind=source.get("kind", ""),
         page=source.get("page"),
         pages=source.get("pages"),
         chunk=source.get("chunk"),

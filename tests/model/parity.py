@@ -8,18 +8,18 @@ for every expected tensor; exits 1 when one is above the tolerance.
 """
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from es_jina.errors import EsJinaError
-from es_jina.model.checkpoint import dtype_of
+from es_jina.model.device import device_of, dtype_of
 from es_jina.model.jina_v4 import Batch, JinaV4, Output, span_mask
 from es_jina.model.positions import image_positions, text_positions
 
@@ -94,13 +94,14 @@ def main() -> int:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tolerance", type=float, default=1e-5)
-    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     options = parser.parse_args()
     try:
-        found = list(differences(options.folder, options.device, dtype_of(options.dtype)))
-    except (EsJinaError, OSError, KeyError, ValueError, json.JSONDecodeError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        device = device_of(options.device)
+        found = list(differences(options.folder, device, dtype_of(options.dtype)))
+    except (EsJinaError, OSError, KeyError, ValueError, SafetensorError) as error:
+        print(f"Error: {options.folder}: {error}", file=sys.stderr)
         return 2
     for name, difference in found:
         # Not "<=" turned round: NaN must fail.

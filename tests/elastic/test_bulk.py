@@ -1,0 +1,374 @@
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ConnectionError as EsConnectionError
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from es_jina.elastic import bulk
+from es_jina.elastic.bulk import Action, BulkWriter, Outcome
+from es_jina.elastic.client import Cluster
+
+PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
+Item = dict[str, Any]
+
+
+def index_of(client: Elasticsearch, name: str) -> str:
+    client.indices.create(
+        index=f"{name}-000001",
+        aliases={name: {}},
+        mappings={"dynamic": False, "properties": {"n": {"type": "integer"}}},
+    )
+    return name
+
+
+def bulk_lines(request: Request) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in request.get_data().splitlines()]
+
+
+def asked_ids(request: Request) -> list[str]:
+    """The ids of a bulk request, in its order."""
+    heads = [line for line in bulk_lines(request) if line.keys() <= {"index", "delete"}]
+    return [next(iter(head.values()))["_id"] for head in heads]
+
+
+def done(ident: str) -> Item:
+    return {"index": {"_id": ident, "status": 201}}
+
+
+def refused(ident: str, status: int, reason: str) -> Item:
+    return {"index": {"_id": ident, "status": status, "error": {"type": "x", "reason": reason}}}
+
+
+class Double:
+    """A cluster that answers as it is told, once for each request, then takes everything."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.asked: list[list[str]] = []
+        self.sizes: list[int] = []
+        self.answers: list[Callable[[list[str]], Response]] = []
+        server.expect_request("/docs/_bulk", method="PUT").respond_with_handler(self._answer)
+
+    def _answer(self, request: Request) -> Response:
+        ids = asked_ids(request)
+        self.asked.append(ids)
+        self.sizes.append(len(request.get_data()))
+        return (self.answers.pop(0) if self.answers else self.take)(ids)
+
+    @staticmethod
+    def take(ids: list[str]) -> Response:
+        return items(*map(done, ids))
+
+    def then(self, *answers: Response | Callable[[list[str]], Response]) -> None:
+        self.answers += [
+            a if callable(a) and not isinstance(a, Response) else _always(a) for a in answers
+        ]
+
+
+def _always(response: Any) -> Callable[[list[str]], Response]:
+    return lambda ids: response
+
+
+def items(*told: Item) -> Response:
+    return whole(200, {"errors": False, "items": list(told)})
+
+
+def whole(status: int, body: object = None) -> Response:
+    told = {"error": {"type": "x", "reason": f"reason {status}"}} if body is None else body
+    return Response(json.dumps(told), status, PRODUCT, content_type="application/json")
+
+
+@pytest.fixture
+def double(httpserver: HTTPServer) -> Double:
+    return Double(httpserver)
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def writer(httpserver: HTTPServer, pauses: list[float]) -> Iterator[BulkWriter]:
+    """A writer to the double that notes its pauses and does not make them."""
+    with Cluster(httpserver.url_for("/").rstrip("/")).connect() as connected:
+        yield BulkWriter(connected, "docs", pauses.append)
+
+
+def some(*ids: str) -> list[Action]:
+    return [Action(ident, {"n": 1}) for ident in ids]
+
+
+# On a real node
+
+
+def test_documents_are_written_and_replaced(client: Elasticsearch, index: str) -> None:
+    writer = BulkWriter(client, index_of(client, index))
+    assert list(writer.write(some("a", "b"))) == [Outcome("a", None), Outcome("b", None)]
+    numbers = {"n": 2, "text": "日本 \u2028 \n end", "vector": np.array([0.5, 1], np.float32)}
+    assert list(writer.write([Action("a", numbers)])) == [Outcome("a", None)]
+    source = client.get(index=index, id="a")["_source"]
+    assert source == {"n": 2, "text": "日本 \u2028 \n end", "vector": [0.5, 1.0]}
+    client.indices.refresh(index=index)
+    assert client.count(index=index)["count"] == 2
+
+
+def test_a_document_that_does_not_fit_fails_alone(client: Elasticsearch, index: str) -> None:
+    writer = BulkWriter(client, index_of(client, index))
+    outcomes = list(writer.write([*some("a"), Action("bad", {"n": "many"}), *some("c")]))
+    assert [outcome.id for outcome in outcomes if outcome.error is None] == ["a", "c"]
+    (bad,) = [outcome for outcome in outcomes if outcome.error]
+    assert bad.id == "bad"
+    # The innermost cause: what is wrong, not only where.
+    assert bad.error == '400: For input string: "many"'
+    client.indices.refresh(index=index)
+    assert client.count(index=index)["count"] == 2
+
+
+def test_deleting_what_is_gone_is_done_too(client: Elasticsearch, index: str) -> None:
+    writer = BulkWriter(client, index_of(client, index))
+    list(writer.write(some("a", "b")))
+    deletes = [Action("a", None), Action("never", None)]
+    assert list(writer.write(deletes)) == [Outcome("a", None), Outcome("never", None)]
+    client.indices.refresh(index=index)
+    assert client.count(index=index)["count"] == 1
+
+
+def test_deleting_from_an_index_that_is_gone_is_not_done(client: Elasticsearch, index: str) -> None:
+    (outcome,) = BulkWriter(client, index).write([Action("a", None)])
+    assert outcome.error == f"404: no such index [{index}]"
+
+
+def test_of_two_with_one_id_the_later_wins(client: Elasticsearch, index: str) -> None:
+    writer = BulkWriter(client, index_of(client, index))
+    twice = [Action("a", {"n": 1}), *some("b"), Action("a", {"n": 2})]
+    outcomes = list(writer.write(twice))
+    assert sorted(outcome.id for outcome in outcomes) == ["a", "a", "b"]
+    assert client.get(index=index, id="a")["_source"] == {"n": 2}
+
+
+def test_a_document_that_is_no_json_fails_alone(client: Elasticsearch, index: str) -> None:
+    writer = BulkWriter(client, index_of(client, index))
+    broken = Action("bad", {"title": "name-\udcff"})
+    outcomes = {o.id: o.error for o in writer.write([*some("a"), broken, *some("c")])}
+    assert (outcomes["a"], outcomes["c"]) == (None, None)
+    assert str(outcomes["bad"]).startswith("cannot be written as JSON: str is not valid UTF-8")
+
+
+def test_large_documents_on_a_real_node(client: Elasticsearch, index: str) -> None:
+    """Beyond one request's size, together and alone."""
+    writer = BulkWriter(client, index_of(client, index))
+    texts = {"a": 6_000_000, "b": 6_000_000, "alone": 10_100_000}
+    outcomes = list(writer.write(Action(i, {"text": "x" * size}) for i, size in texts.items()))
+    assert outcomes == [Outcome(ident, None) for ident in texts]
+
+
+# Against a double
+
+
+def test_nothing_to_write_asks_nothing(double: Double, writer: BulkWriter) -> None:
+    assert list(writer.write([])) == []
+    assert double.asked == []
+
+
+def test_requests_are_bounded_and_keep_the_order(
+    double: Double, writer: BulkWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_BYTES", 1000)
+    actions = [Action(f"{n}", {"text": "x" * (n % 5) * 80}) for n in range(60)]
+    outcomes = list(writer.write(actions))
+    assert outcomes == [Outcome(f"{n}", None) for n in range(60)]
+    assert [ident for ids in double.asked for ident in ids] == [f"{n}" for n in range(60)]
+    assert max(double.sizes) <= 1000
+    # And not one request for each.
+    assert len(double.asked) < 20
+
+
+def test_writing_starts_before_all_actions_are_there(
+    double: Double, writer: BulkWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_BYTES", 100)
+    made = []
+
+    def actions() -> Iterator[Action]:
+        for n in range(100):
+            made.append(n)
+            yield Action(f"{n}", {"text": "x" * 80})
+
+    assert next(writer.write(actions())) == Outcome("0", None)
+    assert len(made) < 5
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_busy_cluster_is_asked_again_with_growing_pauses(
+    double: Double, writer: BulkWriter, pauses: list[float], status: int
+) -> None:
+    double.then(*[whole(status)] * 4)
+    assert list(writer.write(some("a", "b"))) == [Outcome("a", None), Outcome("b", None)]
+    # One request for each pause: the client must not hammer in between.
+    assert double.asked == [["a", "b"]] * 5
+    assert len(pauses) == 4
+    assert 0.25 <= pauses[0] <= 0.75
+    assert 2 <= pauses[3] <= 6
+
+
+def test_only_what_was_refused_is_sent_again(
+    double: Double, writer: BulkWriter, pauses: list[float]
+) -> None:
+    double.then(
+        items(done("a"), refused("b", 429, "queue"), refused("c", 400, "bad"), done("d")),
+        items(refused("b", 503, "no shard")),
+    )
+    outcomes = list(writer.write(some("a", "b", "c", "d")))
+    assert outcomes == [
+        Outcome("a", None),
+        Outcome("c", "400: bad"),
+        Outcome("d", None),
+        Outcome("b", None),
+    ]
+    assert double.asked == [["a", "b", "c", "d"], ["b"], ["b"]]
+    assert len(pauses) == 2
+
+
+def test_a_refusal_for_good_is_not_sent_again(
+    double: Double, writer: BulkWriter, pauses: list[float]
+) -> None:
+    double.then(whole(400))
+    with pytest.raises(ApiError, match="400"):
+        list(writer.write(some("a", "b")))
+    assert double.asked == [["a", "b"]]
+    assert pauses == []
+
+
+def test_patience_with_a_cluster_ends(
+    double: Double, writer: BulkWriter, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("es_jina.elastic.bulk.time.monotonic", lambda: now[0])
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        now[0] += seconds
+
+    patient = BulkWriter(writer._client, "docs", sleep)
+    double.then(*[whole(503)] * 1000)
+    with pytest.raises(ApiError, match="503"):
+        list(patient.write(some("a")))
+    assert bulk.RETRY_FOR <= sum(pauses) <= bulk.RETRY_FOR + 25
+    assert max(pauses) <= 22.5
+    assert len(double.asked) == len(pauses) + 1 < 40
+
+    # The same with one document: it fails, and the others do not.
+    double.answers.clear()
+    double.then(*[lambda ids: items(*[refused(i, 429, "queue is full") for i in ids])] * 1000)
+    assert list(patient.write(some("a"))) == [Outcome("a", "429: queue is full")]
+
+
+def test_a_request_that_is_too_large_is_halved(
+    double: Double, writer: BulkWriter, pauses: list[float]
+) -> None:
+    def at_most_two(ids: list[str]) -> Response:
+        return whole(413) if len(ids) > 2 or "huge" in ids else Double.take(ids)
+
+    double.then(*[at_most_two] * 100)
+    outcomes = list(writer.write(some("a", "b", "c", "huge", "d", "e", "f")))
+    errors = {outcome.id: outcome.error for outcome in outcomes}
+    assert len(outcomes) == 7
+    assert errors.pop("huge") == "too large for the cluster (413: reason 413)"
+    assert set(errors.values()) == {None}
+    assert [outcome.id for outcome in outcomes] == ["a", "b", "c", "huge", "d", "e", "f"]
+    assert pauses == []
+
+
+def test_a_halved_request_is_patient_too(
+    double: Double, writer: BulkWriter, pauses: list[float]
+) -> None:
+    double.then(whole(413), whole(429), items(done("a")), items(refused("b", 429, "queue")))
+    assert list(writer.write(some("a", "b"))) == [Outcome("a", None), Outcome("b", None)]
+    assert double.asked == [["a", "b"], ["a"], ["a"], ["b"], ["b"]]
+    assert len(pauses) == 2
+
+
+class Dropping:
+    """A server that takes whole requests and hangs up on the first ones without an answer."""
+
+    def __init__(self, drops: int) -> None:
+        self.drops = drops
+        self.requests = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as lines:
+                self._one(connection, lines)
+
+    def _one(self, connection: socket.socket, lines: Any) -> None:
+        length = 0
+        while (line := lines.readline()) not in (b"\r\n", b""):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        body = lines.read(length)
+        if not body:
+            return
+        self.requests += 1
+        if self.requests <= self.drops:
+            return
+        ids = [json.loads(line)["index"]["_id"] for line in body.splitlines()[::2]]
+        told = json.dumps({"errors": False, "items": [done(ident) for ident in ids]}).encode()
+        head = (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            f"X-Elastic-Product: Elasticsearch\r\nContent-Length: {len(told)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + told)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+
+@pytest.fixture
+def dropping() -> Iterator[Callable[[int], Dropping]]:
+    servers = []
+
+    def start(drops: int) -> Dropping:
+        servers.append(Dropping(drops))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def test_a_lost_connection_is_tried_again(
+    dropping: Callable[[int], Dropping], pauses: list[float]
+) -> None:
+    server = dropping(2)
+    with Cluster(server.url).connect() as connected:
+        outcomes = list(BulkWriter(connected, "docs", pauses.append).write(some("a", "b")))
+    assert outcomes == [Outcome("a", None), Outcome("b", None)]
+    assert server.requests == 3
+    assert len(pauses) == 2
+
+
+def test_a_cluster_that_stays_away(
+    dropping: Callable[[int], Dropping], pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "RETRY_FOR", -1.0)
+    server = dropping(1000)
+    with Cluster(server.url).connect() as connected, pytest.raises(EsConnectionError):
+        list(BulkWriter(connected, "docs", pauses.append).write(some("a")))
+    assert server.requests == 1

@@ -1,0 +1,93 @@
+"""The whole way on releases before the one that is started by default."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elasticsearch import BadRequestError, Elasticsearch
+from PIL import Image as PilImage
+
+from es_jina.elastic.assets import require_profile
+from es_jina.elastic.capabilities import Capabilities
+from es_jina.elastic.client import Cluster
+from es_jina.elastic.node import Node
+from es_jina.elastic.setup import set_up
+from es_jina.errors import RequestError
+from es_jina.ingest.run import Ingest
+from es_jina.inputs import Image, Text
+from es_jina.profile import IndexProfile, MultiVectorProfile
+from es_jina.providers import profile_for
+from es_jina.providers.local import LocalProvider
+from es_jina.search.searcher import Searcher
+
+pytestmark = pytest.mark.xdist_group("embedded-node")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "fox.md").write_text("# The fox\n\nThe quick brown fox jumps.")
+    (tmp_path / "dog.md").write_text("# The dog\n\nIt sleeps.")
+    PilImage.new("RGB", (60, 40), "teal").save(tmp_path / "teal.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("version", ["9.2.0", "8.19.0"])
+def test_the_whole_way(
+    version: str,
+    open_folder: Path,
+    folder: Path,
+    provider: LocalProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ES_JINA_DATA", str(open_folder / f"registry-{version}"))
+    profile = profile_for(provider.model, dims=(128, 256))
+    with (
+        Node(open_folder / f"node-{version}", version=version) as node,
+        Cluster(node.url).connect() as client,
+    ):
+        capabilities = Capabilities.detect(client)
+        # Neither reads base64 vectors, so that what follows was sent as lists.
+        assert capabilities == Capabilities(version, "basic", False, False, False)
+        _set_up(client, profile, capabilities)
+
+        ingest = Ingest(client, "docs", profile, capabilities)
+        report = ingest.run(ingest.plan([folder]), provider, lambda done, total: None)
+        assert (report.embedded, report.failures) == (3, [])
+        assert Ingest(client, "docs", profile, capabilities).plan([folder]) == []
+
+        _search(Searcher(client, "docs", profile, capabilities, provider), folder)
+        if version == "8.19.0":
+            _check_media_type(node)
+
+
+def _set_up(client: Elasticsearch, profile: IndexProfile, capabilities: Capabilities) -> None:
+    assert set_up(client, "docs", profile, capabilities)
+    assert not set_up(client, "docs", profile, capabilities)
+    assert require_profile(client, "docs") == profile
+    ranked = replace(profile, multi_vector=MultiVectorProfile("rank_vectors", "byte"))
+    with pytest.raises(RequestError, match=f"Elasticsearch {capabilities.version}.*rank_vectors"):
+        set_up(client, "ranked", ranked, capabilities)
+    if capabilities.version == "8.19.0":
+        licensed = replace(capabilities, licence="enterprise")
+        with pytest.raises(RequestError, match=r"8\.19\.0\) does not take the index type bbq_disk"):
+            set_up(client, "disk", replace(profile, index_type="bbq_disk"), licensed)
+
+
+def _check_media_type(node: Node) -> None:
+    """What a client of the next major release says by default is not understood here."""
+    with Elasticsearch(node.url) as plain, pytest.raises(BadRequestError, match="media_type"):
+        plain.search(index="docs")
+
+
+def _search(searcher: Searcher, folder: Path) -> None:
+    assert [hit.title for hit in searcher.search(Text("fox"), "text").hits] == ["The fox"]
+    for mode in ("dense", "late", "hybrid"):
+        results = searcher.search(Text("the quick brown fox"), mode)
+        assert {hit.title for hit in results.hits} == {"The fox", "The dog", "teal"}
+        assert results.reranked == (mode != "dense")
+        scores = [hit.score for hit in results.hits]
+        assert scores == sorted(scores, reverse=True)
+        assert all(np.isfinite(scores))
+    picture = Image(folder / "teal.png")
+    assert searcher.search(picture, "dense").hits[0].title == "teal"
