@@ -119,7 +119,7 @@ def _ingest(ingest: "Ingest", provider: "Provider") -> None:
 def _print_search(example: "Example", index: str, results: "Results") -> None:
     from es_jina.cli.search import print_results
 
-    click.secho(f"\n$ {example.command(index)}", bold=True)
+    click.secho(f"\n$ {_program()} {example.arguments(index)}", bold=True)
     click.echo(
         f"  {example.why}; {results.embed_ms:.0f} ms model + {results.search_ms:.0f} ms search"
     )
@@ -130,8 +130,7 @@ def _stay(node: "Node", index: str) -> None:
     """Say what to type next; stay up where somebody is there to type it."""
     from es_jina.demo.run import SAMPLE
 
-    program = Path(sys.argv[0])
-    es_jina = program if program.name == "es-jina" else "es-jina"
+    es_jina = _program()
     click.secho("\nWhat to type next, in a second terminal:", bold=True)
     click.echo(f'  {es_jina} search {index} "coffee prices"')
     click.echo(f"  {es_jina} ingest {index} {SAMPLE}   # embeds nothing again")
@@ -149,6 +148,11 @@ def _stay(node: "Node", index: str) -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         click.echo("\nStopping Elasticsearch ...")
+
+
+def _program() -> str:
+    """Return how this command was called, so that what we print can be typed as it stands."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "es-jina" else "es-jina"
 
 
 def _end_with_make() -> None:

@@ -38,10 +38,10 @@ class Example:
         """The query as an input."""
         return Image(self.query) if isinstance(self.query, Path) else Text(self.query)
 
-    def command(self, index: str) -> str:
-        """What to type for the same search."""
+    def arguments(self, index: str) -> str:
+        """What to type behind `es-jina` for the same search."""
         asked = f'--image "{self.query}"' if isinstance(self.query, Path) else f'"{self.query}"'
-        return f"es-jina search {index} {asked} --mode {self.mode}"
+        return f"search {index} {asked} --mode {self.mode}"
 
 
 EXAMPLES = (
