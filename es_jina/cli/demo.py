@@ -132,7 +132,7 @@ def _stay(node: "Node", index: str) -> None:
 
     es_jina = _program()
     click.secho("\nWhat to type next, in a second terminal:", bold=True)
-    click.echo(f'  {es_jina} search {index} "coffee prices"')
+    click.echo(f'  {es_jina} search {index} "home battery price" --mode text')
     click.echo(f"  {es_jina} ingest {index} {SAMPLE}   # embeds nothing again")
     click.echo(f"  {es_jina} ingest {index} YOUR/FOLDER")
     click.echo(f"  curl '{node.url}/{index}/_mapping?pretty'   # the profile is in _meta")
