@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.client import Cluster
     from es_jina.elastic.node import Node
-    from es_jina.embedding import Embedding
+    from es_jina.embedding import Embedding, PatchGrid, TokenSpans
     from es_jina.errors import EsJinaError
     from es_jina.inputs import Image, Task, Text
     from es_jina.profile import IndexProfile
     from es_jina.providers import open_provider, profile_for
     from es_jina.providers.base import ModelInfo, Provider, Want
+    from es_jina.providers.local import LocalProvider
     from es_jina.search.searcher import Hit, Results, Searcher
 
 __version__ = "0.1.0"
@@ -28,13 +29,16 @@ __all__ = [
     "Hit",
     "Image",
     "IndexProfile",
+    "LocalProvider",
     "ModelInfo",
     "Node",
+    "PatchGrid",
     "Provider",
     "Results",
     "Searcher",
     "Task",
     "Text",
+    "TokenSpans",
     "Want",
     "__version__",
     "open_provider",
@@ -49,13 +53,16 @@ _HOMES = {
     "Hit": "search.searcher",
     "Image": "inputs",
     "IndexProfile": "profile",
+    "LocalProvider": "providers.local",
     "ModelInfo": "providers.base",
     "Node": "elastic.node",
+    "PatchGrid": "embedding",
     "Provider": "providers.base",
     "Results": "search.searcher",
     "Searcher": "search.searcher",
     "Task": "inputs",
     "Text": "inputs",
+    "TokenSpans": "embedding",
     "Want": "providers.base",
     "open_provider": "providers",
     "profile_for": "providers",

@@ -11,6 +11,36 @@ Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TokenSpans:
+    """Which part of a text each vector of its multi-vector stands for.
+
+    Attributes:
+        characters: int32 of shape (tokens, 2), the first character and the one behind the last of
+            each token, counted in the text as it was given. Tokens of the prompt have (0, 0).
+    """
+
+    characters: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class PatchGrid:
+    """Which part of an image each vector of its multi-vector stands for.
+
+    Vector ``first + row * width + column`` stands for that cell of a grid laid over the picture;
+    the vectors before and behind are those of the template.
+
+    Attributes:
+        first: the index of the top left cell's vector.
+        height: rows of the grid.
+        width: columns of the grid.
+    """
+
+    first: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
     """The vectors of one input.
 
@@ -18,11 +48,15 @@ class Embedding:
         single: shape (dims,), L2-normalised; ``None`` where it was not asked for.
         multi: shape (tokens, 128), each row L2-normalised; ``None`` where it was not asked for.
         tokens: how many tokens the model read, prompt and template included.
+        layout: what each vector of `multi` stands for; ``None`` where the provider does not say.
+        truncated: whether the end of a text was cut off, because that was allowed and needed.
     """
 
     single: Vector | None
     multi: Vector | None
     tokens: int
+    layout: TokenSpans | PatchGrid | None = None
+    truncated: bool = False
 
 
 def cut(vector: Vector, dims: int) -> Vector:
@@ -40,8 +74,11 @@ def cut(vector: Vector, dims: int) -> Vector:
     """
     if not 1 <= dims <= vector.shape[-1]:
         raise RequestError(f"cannot cut a vector of {vector.shape[-1]} dims to {dims}")
-    head = vector[..., :dims].astype(np.float32)
-    norm = np.linalg.norm(head, axis=-1, keepdims=True)
-    # A cut that is all zero has no direction; it stays zero rather than becoming NaN.
-    unit: Vector = np.divide(head, norm, out=np.zeros_like(head), where=norm > 0)
-    return unit
+    return unit(vector[..., :dims].astype(np.float32))
+
+
+def unit(vectors: Vector) -> Vector:
+    """Return vectors (..., dims) at length 1; one that is all zero has no direction and stays."""
+    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    normalised: Vector = np.divide(vectors, norm, out=np.zeros_like(vectors), where=norm > 0)
+    return normalised

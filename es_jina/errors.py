@@ -62,3 +62,8 @@ class NodeError(EsJinaError):
 
 class ItemError(EsJinaError):
     """One input cannot be read or embedded; everything else goes on."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error of another library says, or its name."""
+    return (str(error).splitlines() or [""])[0] or type(error).__name__

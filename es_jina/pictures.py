@@ -3,12 +3,14 @@
 import io
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PIL import Image as PilImages
 from PIL import ImageOps, UnidentifiedImageError
 from PIL.Image import Image as PilImage
 
-from es_jina.errors import ItemError
+from es_jina.errors import ItemError, first_line
 from es_jina.inputs import Image
 
 # Checked on the header, before a pixel is decoded: a small file can claim an enormous picture.
@@ -33,6 +35,24 @@ def open_picture(image: Image) -> PilImage:
     Raises:
         ItemError: not a picture, damaged, empty, over :data:`MAX_PIXELS` or too elongated.
     """
+    with _opened(image) as picture:
+        return _upright_rgb(picture)
+
+
+def picture_size(image: Image) -> tuple[int, int]:
+    """Return the width and height of an image from its header, before EXIF turns it.
+
+    Raises:
+        ItemError: not a picture, empty, over :data:`MAX_PIXELS` or too elongated.
+    """
+    with _opened(image) as picture:
+        _check_size(picture)
+        return picture.size
+
+
+@contextmanager
+def _opened(image: Image) -> Iterator[PilImage]:
+    """Open an image lazily; every complaint inside the block becomes an :class:`ItemError`."""
     source = image.source
     try:
         with warnings.catch_warnings():
@@ -40,13 +60,14 @@ def open_picture(image: Image) -> PilImage:
             # (damaged EXIF) does not harm the pixels.
             warnings.filterwarnings("ignore", module=r"PIL\.")
             if isinstance(source, PilImage):
-                return _upright_rgb(source)
+                yield source
+                return
             with PilImages.open(
                 io.BytesIO(source) if isinstance(source, bytes) else source
             ) as opened:
                 if opened.format in _REFUSED_FORMATS:
                     raise ItemError(f"{opened.format} is a drawing program, not a picture")
-                return _upright_rgb(opened)
+                yield opened
     except ItemError:
         raise
     except UnidentifiedImageError:
@@ -56,7 +77,7 @@ def open_picture(image: Image) -> PilImage:
     except PilImages.DecompressionBombError as error:
         raise ItemError(f"too large: {error}") from None
     except Exception as error:  # Pillow's decoders raise many types on damaged data
-        raise ItemError(f"the picture cannot be decoded: {_first_line(error)}") from error
+        raise ItemError(f"the picture cannot be decoded: {first_line(error)}") from error
 
 
 def scale_to_budget(width: int, height: int, max_pixels: int) -> tuple[int, int]:
@@ -121,7 +142,3 @@ def _lab_to_rgb(picture: PilImage) -> PilImage:
 
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     return ImageCms.buildTransform(lab, srgb, "LAB", "RGB").apply(picture)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0] or type(error).__name__

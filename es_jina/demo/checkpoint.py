@@ -52,6 +52,9 @@ class Shape:
     rank: int = 4
     alpha: int = 4
     vocabulary: int = 4096
+    # Rows of the token embedding; 0 for as many as the tokenizer has tokens.
+    embeddings: int = 0
+    dtype: str = "float32"
     max_pixels: int = 256 * 28 * 28
     rope_theta: float = 1_000_000.0
 
@@ -155,7 +158,7 @@ def _config(shape: Shape, tokenizer: Tokenizer) -> dict[str, Any]:
         "use_sliding_window": False,
         "sliding_window": None,
         "tie_word_embeddings": True,
-        "vocab_size": tokenizer.get_vocab_size(),
+        "vocab_size": max(tokenizer.get_vocab_size(), shape.embeddings),
         "bos_token_id": ids["<|endoftext|>"],
         "eos_token_id": ids["<|im_end|>"],
     }
@@ -186,7 +189,7 @@ def _config(shape: Shape, tokenizer: Tokenizer) -> dict[str, Any]:
         "bos_token_id": ids["<|endoftext|>"],
         "eos_token_id": ids["<|im_end|>"],
         "tie_word_embeddings": True,
-        "torch_dtype": "float32",
+        "torch_dtype": shape.dtype,
         "task_names": list(TASK_NAMES),
         "matryoshka_dims": [d for d in (128, 256, 512, 1024, 2048) if d <= shape.hidden],
         "multi_vector_projector_dim": 128,
@@ -199,13 +202,13 @@ def _base_weights(folder: Path, shape: Shape) -> dict[str, Tensor]:
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLModel
 
     config = Qwen2_5_VLConfig.from_pretrained(folder, local_files_only=True)
-    named = Qwen2_5_VLModel(config).state_dict()
-    weights = {_old_name(name): tensor.clone() for name, tensor in named.items()}
+    named = Qwen2_5_VLModel._from_config(config, dtype=getattr(torch, shape.dtype)).state_dict()
+    weights = {_old_name(name): tensor for name, tensor in named.items()}
     # One-sigma embeddings keep a token's identity visible behind the random layers.
     weights["model.embed_tokens.weight"].normal_(std=1.0)
     weights[f"{PROJECTOR}.weight"] = torch.randn(128, shape.hidden) / shape.hidden**0.5
     weights[f"{PROJECTOR}.bias"] = torch.zeros(128)
-    return weights
+    return _stored(weights, shape)
 
 
 def _old_name(name: str) -> str:
@@ -224,7 +227,11 @@ def _adapter_weights(base: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]
             prefix = f"base_model.model.{name}.lora_"
             weights[f"{prefix}A.{task}.weight"] = torch.randn(shape.rank, in_size) / in_size**0.5
             weights[f"{prefix}B.{task}.weight"] = torch.randn(out_size, shape.rank) * 0.02
-    return weights
+    return _stored(weights, shape)
+
+
+def _stored(weights: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]:
+    return {name: tensor.to(getattr(torch, shape.dtype)) for name, tensor in weights.items()}
 
 
 def _adapter_config(shape: Shape) -> dict[str, Any]:

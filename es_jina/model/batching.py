@@ -1,131 +1,62 @@
-"""From prepared inputs to batches: rows of like length together, within a token budget."""
+"""Which rows share a forward pass: rows of like length, within a budget of tokens and patches."""
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-import torch
-from PIL.Image import Image as PilImage
-from torch import Tensor
-
-from es_jina.errors import CheckpointError
-from es_jina.model.images import Patches, to_patches
-from es_jina.model.jina_v4 import Batch, JinaV4, span_mask
-from es_jina.model.positions import image_positions, text_positions
-from es_jina.model.tokens import TextTokenizer
-
-T = TypeVar("T")
-
-# Padded tokens of one forward pass: about 1 GB of activations for the real model.
-TOKEN_BUDGET = 8192
+# About 1 GB of activations for the real model: enough to keep a GPU busy. A CPU is faster while
+# they stay near its caches: by a tenth to a third, measured.
+TOKENS_ON_GPU = 8192
+TOKENS_ON_CPU = 2048
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """One input, ready for the network.
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a row takes in a forward pass."""
 
-    Attributes:
-        input_ids: the token ids, image tokens expanded.
-        adapter: the adapter that serves it.
-        patches: the picture's patches, ``None`` for a text.
+    tokens: int
+    patches: int = 0
+
+
+class Budget:
+    """What one forward pass may hold; lowered for good when the memory proves too small."""
+
+    def __init__(self, tokens: int, patches: int | None = None) -> None:
+        """Begin with a number of tokens; by default with the patches of pictures of so many."""
+        self.tokens = tokens
+        self.patches = 4 * tokens if patches is None else patches
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of_device(cls, kind: str) -> "Budget":
+        """Return what suits a kind of device: cuda, mps or cpu."""
+        return cls(TOKENS_ON_CPU if kind == "cpu" else TOKENS_ON_GPU)
+
+    def lower(self, failed: Sequence[Cost]) -> None:
+        """Take half of what has just failed, unless the budget is below that already."""
+        with self._lock:
+            tokens = sum(cost.tokens for cost in failed) // 2
+            patches = sum(cost.patches for cost in failed) // 2
+            self.tokens = max(1, min(self.tokens, tokens))
+            if patches:
+                self.patches = max(1, min(self.patches, patches))
+
+
+def grouped(costs: Sequence[Cost], budget: Budget) -> Iterator[list[int]]:
+    """Yield groups of indices, largest rows first, each within the budget of that moment.
+
+    A single row over the budget makes a group of its own.
     """
-
-    input_ids: list[int]
-    adapter: str
-    patches: Patches | None = None
-
-
-class RowBuilder:
-    """Makes rows for one model."""
-
-    def __init__(self, model: JinaV4, tokenizer: TextTokenizer) -> None:
-        """Bring a model and its tokenizer together.
-
-        Raises:
-            CheckpointError: they are not of one checkpoint.
-        """
-        vocabulary = model.config.text_config.vocab_size
-        if len(tokenizer) > vocabulary:
-            raise CheckpointError(
-                f"{model.checkpoint.folder}: tokenizer.json has {len(tokenizer)} tokens, but "
-                f"config.json {vocabulary}: they do not belong together"
-            )
-        if tokenizer.image_prompt.count(model.config.image_token_id) != 1:
-            raise CheckpointError(
-                f"{model.checkpoint.folder}: tokenizer.json does not write <|image_pad|> as "
-                f"{model.config.image_token_id}, the image_token_id of config.json"
-            )
-        self.model = model
-        self.tokenizer = tokenizer
-
-    def text(self, text: str, prompt: str, adapter: str) -> Row:
-        """Tokenise a text behind its prompt."""
-        return Row(self.tokenizer.encode(prompt + text), adapter)
-
-    def image(self, picture: PilImage, adapter: str, max_pixels: int | None) -> Row:
-        """Cut a picture into patches and expand the image token of the prompt to match."""
-        patches = to_patches(picture, self.model.settings.images, max_pixels)
-        count = patches.height * patches.width // self.model.settings.images.merge**2
-        image_token = self.model.config.image_token_id
-        ids: list[int] = []
-        for token in self.tokenizer.image_prompt:
-            ids += [image_token] * count if token == image_token else [token]
-        return Row(ids, adapter, patches)
-
-    def batch(self, rows: Sequence[Row]) -> Batch:
-        """Pad rows of one kind, all texts or all images, into one batch."""
-        length = max(len(row.input_ids) for row in rows)
-        ids = torch.zeros(len(rows), length, dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for number, row in enumerate(rows):
-            ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
-            mask[number, : len(row.input_ids)] = 1
-        adapters = [row.adapter for row in rows]
-        pictures = [row.patches for row in rows if row.patches is not None]
-        if not pictures:
-            positions = text_positions(length)[:, None].expand(-1, len(rows), -1)
-            return Batch(ids, mask, positions, mask, adapters)
-        config = self.model.config
-        return Batch(
-            ids,
-            mask,
-            self._image_positions(rows, length),
-            span_mask(ids, config.vision_start_token_id, config.vision_end_token_id) * mask,
-            adapters,
-            torch.cat([picture.values for picture in pictures]),
-            torch.tensor([[1, picture.height, picture.width] for picture in pictures]),
-        )
-
-    def _image_positions(self, rows: Sequence[Row], length: int) -> Tensor:
-        merge = self.model.settings.images.merge
-        image_token = self.model.config.image_token_id
-        return torch.stack(
-            [
-                image_positions(
-                    length,
-                    row.input_ids.index(image_token),
-                    row.patches.height // merge,
-                    row.patches.width // merge,
-                )
-                for row in rows
-                if row.patches is not None
-            ],
-            dim=1,
-        )
-
-
-def by_length(
-    items: Sequence[T], length: Callable[[T], int], budget: int = TOKEN_BUDGET
-) -> Iterator[list[T]]:
-    """Yield groups, longest items first, whose padded size stays within a budget.
-
-    A single item over the budget makes a group of its own.
-    """
-    group: list[T] = []
-    for item in sorted(items, key=length, reverse=True):
-        if group and length(group[0]) * (len(group) + 1) > budget:
+    group: list[int] = []
+    tokens = patches = 0
+    for index in sorted(range(len(costs)), key=lambda each: costs[each].tokens, reverse=True):
+        cost = costs[index]
+        over = tokens + cost.tokens > budget.tokens or patches + cost.patches > budget.patches
+        if group and over:
             yield group
-            group = []
-        group.append(item)
+            group, tokens, patches = [], 0, 0
+        group.append(index)
+        tokens += cost.tokens
+        patches += cost.patches
     if group:
         yield group

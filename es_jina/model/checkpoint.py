@@ -20,12 +20,13 @@ PROJECTOR = "multi_vector_projector"
 # The base file has the older names, the adapter file the newer ones (jina-embeddings-v4, 2025).
 _BASE_PREFIXES = (("model.", "language_model."), ("visual.", "visual."), (PROJECTOR, PROJECTOR))
 _ADAPTER_FILE = "adapters/adapter_model.safetensors"
+_ADAPTER_CONFIG = "adapters/adapter_config.json"
 _ADAPTER_PREFIX = "base_model.model."
 _ADAPTER_KEY = re.compile(r"^(?P<module>.+)\.lora_(?P<side>[AB])\.(?P<task>[^.]+)\.weight$")
 _SAMPLE = 1 << 20
 _SAMPLES = 16
 # Small files that change the vectors too; those that are there count for the digest.
-_SETTINGS = ("preprocessor_config.json", "tokenizer.json", "adapters/adapter_config.json")
+_SETTINGS = ("preprocessor_config.json", "tokenizer.json", _ADAPTER_CONFIG)
 
 Shape = tuple[int, ...]
 
@@ -90,6 +91,16 @@ class Checkpoint:
             raise CheckpointError(f"{self.folder} lacks {listed(missing)}; download it again")
         return shards
 
+    def check_files(self) -> None:
+        """See that no file is missing, without a look into any.
+
+        Raises:
+            CheckpointError: one is.
+        """
+        self.weight_files()
+        for name in ("config.json", "tokenizer.json", _ADAPTER_FILE, _ADAPTER_CONFIG):
+            self._file(name)
+
     def check_base(self, expected: Mapping[str, Shape]) -> None:
         """Account for every tensor of the base files.
 
@@ -107,15 +118,21 @@ class Checkpoint:
                     found[_native_name(key)] = tuple(tensors.get_slice(key).get_shape())
         account(self.folder, "the base weights", expected, found)
 
-    def projector(self) -> "dict[str, Tensor]":
-        """Return the weight and the bias of the multi-vector projector."""
-        found = {}
+    def base_weights(self) -> "Iterator[tuple[str, Tensor]]":
+        """Yield the network's name and the weight of every base tensor, memory-mapped."""
         for path in self.weight_files():
             with _open(path) as tensors:
                 for key in tensors.keys():  # noqa: SIM118 - it is no mapping
-                    if key.startswith(f"{PROJECTOR}."):
-                        found[key.removeprefix(f"{PROJECTOR}.")] = tensors.get_tensor(key)
-        return found
+                    yield _native_name(key), tensors.get_tensor(key)
+
+    def stored_dtype(self) -> str:
+        """Return the precision that the base weights are stored in, as safetensors names it: BF16.
+
+        Where they are mixed, that of the first.
+        """
+        with _open(self.weight_files()[0]) as tensors:
+            key = next(iter(tensors.keys()), None)
+            return str(tensors.get_slice(key).get_dtype()) if key else ""
 
     def adapters(self, modules: Mapping[str, Shape], tasks: Iterable[str]) -> "Adapters":
         """Read the adapters of all tasks and account for every tensor.
@@ -129,7 +146,7 @@ class Checkpoint:
         """
         path = self._file(_ADAPTER_FILE)
         rank, scaling = _rank_and_scaling(
-            self.json("adapters/adapter_config.json"), path.with_name("adapter_config.json")
+            self.json(_ADAPTER_CONFIG), path.with_name("adapter_config.json")
         )
         pairs = [(task, module) for task in tasks for module in modules]
         expected: dict[str, Shape] = {}
@@ -147,7 +164,7 @@ class Checkpoint:
                 )
                 for task, module in pairs
             }
-        return Adapters(weights, scaling)
+        return Adapters(weights, rank, scaling)
 
     def digest(self) -> str:
         """Return what tells these weights from others of the same shape, as 16 hex digits.
@@ -183,10 +200,12 @@ class Adapters:
 
     Attributes:
         weights: the pair for each (task, module).
+        rank: rows of `a` in each pair.
         scaling: the factor of the low-rank product.
     """
 
     weights: dict[tuple[str, str], LoraWeights]
+    rank: int
     scaling: float
 
 

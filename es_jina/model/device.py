@@ -12,9 +12,38 @@ def default_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
-def default_dtype(device: torch.device) -> torch.dtype:
-    """Return float32 for a CPU and bfloat16 for anything faster."""
-    return torch.float32 if device.type == "cpu" else torch.bfloat16
+def default_dtype(device: torch.device, stored: str) -> torch.dtype:
+    """Return the precision to compute in.
+
+    bfloat16 on a GPU. On a CPU float32, unless the weights are stored in bfloat16 anyway and the
+    CPU multiplies these itself (AVX512-BF16, AMX): that is three to four times as fast as float32
+    and needs no second copy of the weights.
+
+    Args:
+        device: where the model runs.
+        stored: what :meth:`es_jina.model.checkpoint.Checkpoint.stored_dtype` says.
+    """
+    if device.type != "cpu" or (stored == "BF16" and _cpu_multiplies_bfloat16()):
+        return torch.bfloat16
+    return torch.float32
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    # Older releases of torch do not tell.
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def devices_of(name: str | None) -> list[torch.device]:
+    """Return the devices that a name stands for: ``cuda`` and no name take every GPU there is.
+
+    Raises:
+        ProviderError: there is none on this machine.
+    """
+    device = device_of(name) if name else default_device()
+    if device.type == "cuda" and device.index is None:
+        return [torch.device("cuda", number) for number in range(torch.cuda.device_count())]
+    return [device]
 
 
 def device_of(name: str) -> torch.device:

@@ -14,11 +14,18 @@ from es_jina.model.settings import ImageSpec
 from es_jina.pictures import MAX_ASPECT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Patches:
-    """One image: values (height * width, numbers of a patch) and the patch grid before merging."""
+    """One image, cut up.
 
-    values: Tensor
+    Attributes:
+        pixels: uint8 of shape (height * width, 3 * patch * patch), in the order of merged blocks;
+            a fourth of the size of the normalised numbers, which are made where the model runs.
+        height: rows of the patch grid before merging.
+        width: columns of it.
+    """
+
+    pixels: Tensor
     height: int
     width: int
 
@@ -51,22 +58,27 @@ def fitted_size(
 
 
 def to_patches(picture: PilImage, spec: ImageSpec, max_pixels: int | None = None) -> Patches:
-    """Resize, normalise and cut an RGB picture into patches, in the order of 2 x 2 blocks."""
+    """Resize an RGB picture and cut it into patches, in the order of 2 x 2 blocks."""
     width, height = fitted_size(picture.width, picture.height, spec, max_pixels)
     if (width, height) != picture.size:
         # On bytes, as the reference does: in floats the result is off by up to 12 grey levels.
         picture = picture.resize((width, height), Resampling.BICUBIC)
-    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
-    # Rescaling and normalising in one step on 0..255 values, as the reference's processor does.
-    mean = torch.tensor(spec.mean).view(3, 1, 1) * 255
-    std = torch.tensor(spec.std).view(3, 1, 1) * 255
-    values = (pixels.float() - mean) / std
     rows, columns = height // spec.patch, width // spec.patch
-    blocks = values.reshape(
-        3, rows // spec.merge, spec.merge, spec.patch, columns // spec.merge, spec.merge, spec.patch
+    blocks = np.asarray(picture).reshape(
+        rows // spec.merge, spec.merge, spec.patch, columns // spec.merge, spec.merge, spec.patch, 3
     )
     # To (block row, block column, row in block, column in block, channel, y, x).
-    ordered = blocks.permute(1, 4, 2, 5, 0, 3, 6).reshape(rows * columns, 3, 1, spec.patch**2)
-    # A still image is the same frame at each temporal step of a patch.
-    still = ordered.expand(-1, -1, spec.temporal, -1)
-    return Patches(still.reshape(rows * columns, -1), rows, columns)
+    ordered = blocks.transpose(0, 3, 1, 4, 6, 2, 5).reshape(rows * columns, -1)
+    return Patches(torch.from_numpy(ordered), rows, columns)
+
+
+def normalised(pixels: Tensor, spec: ImageSpec) -> Tensor:
+    """Return the float32 numbers of patches (patches, 3 * patch * patch) as the tower reads them.
+
+    Rescaling and normalising in one step on 0..255 values, as the reference's processor does.
+    """
+    mean, std = (
+        (torch.tensor(of_channels) * 255).repeat_interleave(spec.patch**2).to(pixels.device)
+        for of_channels in (spec.mean, spec.std)
+    )
+    return pixels.float().sub_(mean).div_(std)

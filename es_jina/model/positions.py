@@ -1,11 +1,20 @@
-"""Three-axis rotary positions (M-RoPE, Qwen2-VL paper, section 2.1).
+"""Rotary positions: on three axes in the language model, on two in the vision tower.
 
-Computed here and handed to the network, since releases of transformers differ in when and how they
-build them.
+The three axes are M-RoPE (Qwen2-VL paper, section 2.1).
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+
+class Rotation(NamedTuple):
+    """Cosine and sine of every pair's angle, (tokens, 1, size / 2) each."""
+
+    cos: Tensor
+    sin: Tensor
 
 
 def text_positions(length: int) -> Tensor:
@@ -32,3 +41,42 @@ def image_positions(length: int, first: int, height: int, width: int) -> Tensor:
     positions[2, first:end] = first + torch.arange(width).repeat(height)
     positions[:, end:] += max(height, width) - height * width
     return positions
+
+
+def frequencies(size: int, base: float) -> Tensor:
+    """Return the angles per step of a rotary embedding of `size` numbers: float32, (size / 2,)."""
+    return 1.0 / base ** (torch.arange(0, size, 2, dtype=torch.float32) / size)
+
+
+def decoder_rotation(
+    positions: Tensor, size: int, base: float, sections: Sequence[int], dtype: torch.dtype
+) -> Rotation:
+    """Return the rotation of tokens at (3, tokens) positions in heads of `size` numbers.
+
+    The first of the pairs, as many as `sections` says, turn with the time, the next with the
+    height, the last with the width.
+    """
+    axes = torch.arange(3).repeat_interleave(torch.tensor(sections)).to(positions.device)
+    angles = positions[axes].T.float() * frequencies(size, base).to(positions.device)
+    return _rotation(angles, dtype)
+
+
+def vision_rotation(places: Tensor, size: int) -> Rotation:
+    """Return the float32 rotation of patches at (patches, 2) rows and columns.
+
+    One half of the pairs turns with the row, the other with the column (Qwen2.5-VL).
+    """
+    steps = frequencies(size // 2, 10_000.0).to(places.device)
+    return _rotation((places[..., None].float() * steps).flatten(1), torch.float32)
+
+
+def rotate(x: Tensor, rotation: Rotation) -> Tensor:
+    """Turn the pairs (j, j + size / 2) of x (tokens, heads, size) by their angles."""
+    left, right = x.chunk(2, dim=-1)
+    cos, sin = rotation
+    turned = torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
+    return turned.to(x.dtype)
+
+
+def _rotation(angles: Tensor, dtype: torch.dtype) -> Rotation:
+    return Rotation(angles.cos().to(dtype)[:, None], angles.sin().to(dtype)[:, None])

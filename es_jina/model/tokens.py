@@ -1,13 +1,38 @@
 """From text to token ids."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from es_jina.errors import CheckpointError, ItemError
 from es_jina.inputs import IMAGE_PROMPT
 
 MAX_TOKENS = 32_768
+# No token of Qwen2's stands for more than 128 characters, and composing (NFC) makes one of at most
+# four: a longer text is too long without a look at it.
+MAX_CHARACTERS = MAX_TOKENS * 128 * 4
+# Texts that are tokenised in one call, on all cores.
+_TOGETHER = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenisedText:
+    """The tokens of one text.
+
+    Attributes:
+        ids: int64 of shape (tokens,).
+        spans: int32 of shape (tokens, 2), first character and the one behind the last; ``None``
+            where they were not asked for.
+        truncated: whether tokens at the end were cut off.
+    """
+
+    ids: NDArray[np.int64]
+    spans: NDArray[np.int32] | None = None
+    truncated: bool = False
 
 
 class TextTokenizer:
@@ -23,32 +48,82 @@ class TextTokenizer:
             raise CheckpointError(f"{path} cannot be read: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self.image_prompt = self._ids(IMAGE_PROMPT)
+        self.image_prompt: list[int] = self._tokenizer.encode(
+            IMAGE_PROMPT, add_special_tokens=False
+        ).ids
         # From here on a user's literal "<|vision_start|>" is text like any other.
         self._tokenizer.encode_special_tokens = True
 
-    def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, its prompt included by the caller.
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        spans: bool = False,
+        limit: int | None = MAX_TOKENS,
+        truncate: bool = False,
+    ) -> Iterator[TokenisedText | ItemError]:
+        """Yield the tokens of each text, prompts included by the caller, or why it has none.
 
-        Raises:
-            ItemError: more than 32,768 tokens, or half a character that no encoding can write.
+        Args:
+            texts: in any number; they are tokenised on all cores.
+            spans: whether the characters of each token are wanted.
+            limit: the most tokens of a text, ``None`` for any number.
+            truncate: cut a longer text at the limit; otherwise it is an error.
         """
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise ItemError("the text holds half a character (a lone surrogate)") from None
-        ids = self._ids(text)
-        if len(ids) > MAX_TOKENS:
-            raise ItemError(
-                f"the text has {len(ids):,} tokens, the model reads {MAX_TOKENS:,}: split it"
+        for start in range(0, len(texts), _TOGETHER):
+            some = texts[start : start + _TOGETHER]
+            readable = [_problem(text, limit, truncate=truncate) for text in some]
+            encoded = iter(
+                self._encodings(
+                    [
+                        text[:MAX_CHARACTERS] if truncate else text
+                        for text, problem in zip(some, readable, strict=True)
+                        if problem is None
+                    ],
+                    spans=spans,
+                )
             )
-        return ids
+            for problem in readable:
+                yield problem or _within(next(encoded), limit, truncate=truncate)
 
     def __len__(self) -> int:
         """Return how many tokens there are."""
         size: int = self._tokenizer.get_vocab_size()
         return size
 
-    def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
+    def _encodings(self, texts: Sequence[str], *, spans: bool) -> Iterator[TokenisedText]:
+        # The fast way does not keep the spans.
+        encode = self._tokenizer.encode_batch if spans else self._tokenizer.encode_batch_fast
+        for encoding in encode(list(texts), add_special_tokens=False):
+            yield TokenisedText(
+                np.array(encoding.ids, np.int64),
+                np.array(encoding.offsets, np.int32).reshape(-1, 2) if spans else None,
+            )
+
+
+def _problem(text: str, limit: int | None, *, truncate: bool) -> ItemError | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return ItemError("the text holds half a character (a lone surrogate)")
+    if limit is not None and len(text) > MAX_CHARACTERS and not truncate:
+        return ItemError(
+            f"the text has {len(text):,} characters, far more than the {limit:,} tokens that the "
+            "model reads: split it, or allow it to be cut (truncate)"
+        )
+    return None
+
+
+def _within(
+    tokens: TokenisedText, limit: int | None, *, truncate: bool
+) -> TokenisedText | ItemError:
+    count = len(tokens.ids)
+    if limit is None or count <= limit:
+        return tokens
+    if not truncate:
+        return ItemError(
+            f"the text has {count:,} tokens, the model reads {limit:,}: split it, or allow it to "
+            "be cut (truncate)"
+        )
+    spans = None if tokens.spans is None else tokens.spans[:limit]
+    return TokenisedText(tokens.ids[:limit], spans, truncated=True)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from es_jina.embedding import Embedding
-from es_jina.errors import ItemError
+from es_jina.errors import ItemError, RequestError
 from es_jina.inputs import Input, Task
 
 MODEL_ID = "jinaai/jina-embeddings-v4"
@@ -46,6 +46,18 @@ class ModelInfo:
         """The revision where there is one: a folder may move, its weights stay the same."""
         return self.revision or self.name
 
+    def check_dimensions(self, dimensions: int | None) -> None:
+        """Refuse a size that single vectors cannot be cut to; ``None`` is the full size.
+
+        Raises:
+            RequestError: it is none of `dims`.
+        """
+        if dimensions is not None and dimensions not in self.dims:
+            raise RequestError(
+                f"{self.name} has no {dimensions} dimensions: choose from "
+                f"{', '.join(map(str, self.dims))}"
+            )
+
 
 V4 = ModelInfo(
     name=MODEL_ID,
@@ -71,6 +83,8 @@ class Provider(Protocol):
         want: Want,
         *,
         max_pixels: int | None = None,
+        dimensions: int | None = None,
+        truncate: bool = False,
     ) -> list[Embedding | ItemError]:
         """Embed inputs in one call.
 
@@ -79,6 +93,9 @@ class Provider(Protocol):
             task: one task for all of them.
             want: single vectors, multi-vectors, or both.
             max_pixels: the pixel budget of an image; the model's own by default.
+            dimensions: the Matryoshka size that single vectors are cut to; full by default.
+            truncate: cut off the end of a text that is too long, and say so in its embedding;
+                otherwise it has an error.
 
         Returns:
             One entry for each input, in input order. An input that cannot be embedded has its
@@ -86,6 +103,7 @@ class Provider(Protocol):
 
         Raises:
             ProviderError: the whole call failed.
+            RequestError: no such dimensions, or no adapter for the task.
         """
         ...
 

@@ -5,7 +5,7 @@ import math
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,16 +23,12 @@ from es_jina.providers.http import JsonClient, RefusedError
 BASE_URL = "https://api.jina.ai"
 ROUTE = "/v1/embeddings"
 
-DIMS = (128, 256, 512, 1024, 2048)
-MULTI_DIMS = 128
-
 # What one request may hold. The API allows 32,768 tokens, by some reports in the sum of a request.
 MAX_ITEMS = 512
 MAX_TOKENS = 30_000
 # The API's limit for one image, kept for the images of a request together: no slow, huge uploads.
 MAX_IMAGE_BYTES = 8_000_000
 
-MAX_PIXELS = 768 * 28 * 28
 TILE = 28
 # The template round an image; the prompt before a text is shorter.
 PROMPT_TOKENS = 11
@@ -109,6 +105,8 @@ class HostedProvider:
         want: Want,
         *,
         max_pixels: int | None = None,
+        dimensions: int | None = None,
+        truncate: bool = False,
     ) -> list[Embedding | ItemError]:
         """Embed inputs, in as many requests as the API's limits ask for.
 
@@ -119,6 +117,8 @@ class HostedProvider:
             task: one task for all of them.
             want: single vectors of 2048 numbers, multi-vectors, or both.
             max_pixels: the area that larger images are scaled down to; 602,112 by default.
+            dimensions: the Matryoshka size that single vectors are cut to; 2048 by default.
+            truncate: let the API cut off the end of a text that is too long; it does not say which.
 
         Returns:
             One entry for each input, in input order: its embedding, or why it has none. ``tokens``
@@ -127,11 +127,14 @@ class HostedProvider:
 
         Raises:
             ProviderError: the key is refused, its balance is spent, or the API stays out of reach.
+            RequestError: no such dimensions.
         """
+        self.model.check_dimensions(dimensions)
         done: dict[int, Embedding | ItemError] = {}
-        for batch in _batches(_items(inputs, max_pixels or MAX_PIXELS, done)):
-            for item, result in zip(batch, self._embed_batch(batch, task, want), strict=True):
-                done[item.position] = result
+        for batch in _batches(_items(inputs, max_pixels or V4.max_pixels, done)):
+            results = self._embed_batch(batch, task, want, truncate=truncate)
+            for item, result in zip(batch, results, strict=True):
+                done[item.position] = _shortened(result, dimensions)
         return [done[position] for position in range(len(inputs))]
 
     def close(self) -> None:
@@ -150,17 +153,19 @@ class HostedProvider:
         self.close()
 
     def _embed_batch(
-        self, batch: list[_Item], task: Task, want: Want
+        self, batch: list[_Item], task: Task, want: Want, *, truncate: bool
     ) -> list[Embedding | ItemError]:
         singles: Sequence[_Answer | ItemError | None] = [None] * len(batch)
         multis = singles
         if Want.SINGLE in want:
-            singles = self._ask(batch, task, multi=False)
+            singles = self._ask(batch, task, multi=False, truncate=truncate)
         if Want.MULTI in want:
-            multis = self._ask(batch, task, multi=True)
+            multis = self._ask(batch, task, multi=True, truncate=truncate)
         return [_join(*each) for each in zip(batch, singles, multis, strict=True)]
 
-    def _ask(self, batch: list[_Item], task: Task, *, multi: bool) -> list[_Answer | ItemError]:
+    def _ask(
+        self, batch: list[_Item], task: Task, *, multi: bool, truncate: bool
+    ) -> list[_Answer | ItemError]:
         """Ask for one kind of vector; a refused batch is halved until the culprits stand alone."""
         body: dict[str, object] = {
             "model": self._model,
@@ -171,6 +176,8 @@ class HostedProvider:
         }
         if multi:
             body["return_multivector"] = True
+        if truncate:
+            body["truncate"] = True
         try:
             reply = self._client.post(ROUTE, body)
         except RefusedError as error:
@@ -180,8 +187,9 @@ class HostedProvider:
                 return [ItemError(f"the API refused this input ({error.status}): {error.said}")]
             half = len(batch) // 2
             return [
-                *self._ask(batch[:half], task, multi=multi),
-                *self._ask(batch[half:], task, multi=multi),
+                answer
+                for part in (batch[:half], batch[half:])
+                for answer in self._ask(part, task, multi=multi, truncate=truncate)
             ]
         return self._answers(reply, batch, multi=multi)
 
@@ -290,7 +298,7 @@ def _vectors(reply: Any, count: int, *, multi: bool) -> list[Vector]:
         vectors = [np.stack([_vector(row) for row in entry["embeddings"]]) for entry in data]
     else:
         vectors = [_vector(entry["embedding"]) for entry in data]
-    expected = MULTI_DIMS if multi else DIMS[-1]
+    expected = V4.multi_dims if multi else V4.dims[-1]
     for vector in vectors:
         if vector.ndim != 1 + multi or vector.shape[-1] != expected:
             raise ValueError(f"vectors of shape {vector.shape} instead of {expected} dims")
@@ -325,3 +333,9 @@ def _join(
         multi=multi.vector if multi else None,
         tokens=counted.tokens if counted else item.tokens,
     )
+
+
+def _shortened(result: Embedding | ItemError, dimensions: int | None) -> Embedding | ItemError:
+    if dimensions is None or isinstance(result, ItemError) or result.single is None:
+        return result
+    return replace(result, single=cut(result.single, dimensions))

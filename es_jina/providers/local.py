@@ -1,49 +1,68 @@
-"""The model in this process, on the machine's own GPU or CPU."""
+"""The model in this process, on the machine's own GPUs or CPU."""
 
-import threading
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from es_jina.embedding import Embedding
-from es_jina.errors import ItemError, ProviderError, RequestError
+from es_jina.embedding import Embedding, TokenSpans, Vector, cut, unit
+from es_jina.errors import CheckpointError, ItemError, ProviderError, RequestError, first_line
 from es_jina.inputs import Image, Input, Task, Text
-from es_jina.model.batching import Row, RowBuilder, by_length
-from es_jina.model.device import device_of, dtype_of
-from es_jina.model.jina_v4 import JinaV4, Output
+from es_jina.model.batching import Cost
+from es_jina.model.checkpoint import Checkpoint
+from es_jina.model.device import devices_of, dtype_of
+from es_jina.model.engine import Engine, Job, Result
+from es_jina.model.jina_v4 import JinaV4
+from es_jina.model.late_chunking import LateChunks, SpanResult
+from es_jina.model.rows import Row, RowBuilder
 from es_jina.model.tokens import TextTokenizer
-from es_jina.pictures import open_picture
-from es_jina.providers.base import MODEL_ID, ModelInfo, Want
+from es_jina.pictures import open_picture, picture_size
+from es_jina.providers.base import LICENCE, MODEL_ID, ModelInfo, Want
 from es_jina.providers.checkpoints import HUB_REVISION, describe_local
+
+# Weights and settings; never code, never pickles.
+_DOWNLOADED = ["*.json", "*.safetensors", "adapters/*"]
 
 
 class LocalProvider:
     """jina-embeddings-v4 from a checkpoint folder or from the hub."""
 
     def __init__(
-        self, model: str = MODEL_ID, *, device: str | None = None, dtype: str | None = None
+        self,
+        model: str = MODEL_ID,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        merge: str | None = None,
     ) -> None:
         """Load the model.
 
         Args:
             model: a folder in the layout of jina-embeddings-v4, or its hub id.
-            device: ``cuda``, ``mps`` or ``cpu``; the best one by default.
-            dtype: ``float32``, ``bfloat16`` or ``float16``; by default bfloat16 on a GPU and
-                float32 on a CPU.
+            device: ``cuda``, ``mps`` or ``cpu``; the best one by default. ``cuda`` takes every GPU
+                of the machine, ``cuda:1`` that one.
+            dtype: ``float32``, ``bfloat16`` or ``float16``; by default bfloat16 on a GPU, and on a
+                CPU float32, or bfloat16 where weights stored so are faster on that CPU.
+            merge: ``retrieval``, ``text-matching`` or ``code``: fold that adapter into the weights,
+                for a service that needs no other; faster, and tasks of other adapters are refused.
 
         Raises:
             CheckpointError: the checkpoint is not complete.
             ProviderError: it cannot be downloaded or the device is not there.
-            RequestError: no such dtype.
+            RequestError: no such dtype, or no such adapter to merge.
         """
         self._info = describe_local(model)
+        chosen = dtype_of(dtype) if dtype else None
+        devices = devices_of(device)
         folder = _download() if model == MODEL_ID else Path(self._info.name)
-        chosen = device_of(device) if device else None
-        self._network = JinaV4(folder, chosen, dtype_of(dtype) if dtype else None)
-        self._rows = RowBuilder(self._network, TextTokenizer(folder))
-        # The adapters' rows are state of the network while a batch runs.
-        self._lock = threading.Lock()
+        self._networks = [JinaV4(folder, each, chosen, merge) for each in devices]
+        self._rows = RowBuilder(self._networks[0], TextTokenizer(folder))
+        self._engine = Engine(self._networks, self._rows)
+
+    def __repr__(self) -> str:
+        return f"LocalProvider({self._info.name!r}, {self.device})"
 
     @property
     def model(self) -> ModelInfo:
@@ -53,7 +72,9 @@ class LocalProvider:
     @property
     def device(self) -> str:
         """Where it runs and in which precision, for people."""
-        return f"{self._network.device.type}, {str(self._network.dtype).removeprefix('torch.')}"
+        network, count = self._networks[0], len(self._networks)
+        many = f"{count} x " if count > 1 else ""
+        return f"{many}{network.device.type}, {str(network.dtype).removeprefix('torch.')}"
 
     def embed(
         self,
@@ -62,29 +83,74 @@ class LocalProvider:
         want: Want,
         *,
         max_pixels: int | None = None,
+        dimensions: int | None = None,
+        truncate: bool = False,
     ) -> list[Embedding | ItemError]:
         """Embed inputs in input order; see :meth:`es_jina.providers.base.Provider.embed`."""
-        self._check_adapter(task)
+        self._check(task, dimensions)
         if max_pixels is not None and max_pixels < 1:
             raise RequestError(f"max_pixels is {max_pixels}: it must be above 0")
-        results: list[Embedding | ItemError | None] = [None] * len(inputs)
-        kinds: dict[bool, list[tuple[int, Row]]] = {False: [], True: []}
-        for number, item in enumerate(inputs):
-            try:
-                row = self._row(item, task, max_pixels)
-            except ItemError as error:
-                results[number] = error
+        found: dict[int, Embedding | ItemError] = {}
+        jobs = []
+        for number, job in enumerate(self._jobs(inputs, task, want, max_pixels, truncate)):
+            if isinstance(job, ItemError):
+                found[number] = job
             else:
-                kinds[row.patches is not None].append((number, row))
-        for numbered in kinds.values():
-            for group in by_length(numbered, lambda pair: len(pair[1].input_ids)):
-                rows = [row for _, row in group]
-                for (number, _), embedding in zip(group, self._run(rows, want), strict=True):
-                    results[number] = embedding
-        return [result for result in results if result is not None]
+                jobs.append(job)
+        done = self._engine.run(jobs, multi=Want.MULTI in want)
+        for number, result in done.items():
+            found[number] = (
+                result if isinstance(result, ItemError) else _embedding(result, want, dimensions)
+            )
+        return [found[number] for number in range(len(inputs))]
+
+    def embed_spans(
+        self,
+        text: str,
+        spans: Sequence[tuple[int, int]],
+        task: Task,
+        want: Want = Want.SINGLE,
+        *,
+        dimensions: int | None = None,
+    ) -> list[Embedding | ItemError]:
+        """Embed parts of one text that is read as a whole (late chunking).
+
+        Args:
+            text: of any length; over the model's 32,768 tokens it is read in overlapping windows.
+            spans: first character and the one behind the last of each part; parts may overlap.
+            task: the task.
+            want: single vectors, multi-vectors, or both.
+            dimensions: the Matryoshka size of the single vectors; the full size by default.
+
+        Returns:
+            One entry for each span: its embedding, whose `tokens` are those of the span alone, or
+            why it has none.
+
+        Raises:
+            ProviderError: the whole call failed.
+            RequestError: no adapter for the task, or no such dimensions.
+        """
+        self._check(task, dimensions)
+        [tokens] = self._rows.tokenizer.encode([task.prompt + text], spans=True, limit=None)
+        if isinstance(tokens, ItemError):
+            return [tokens for _ in spans]
+        chunks = LateChunks(tokens, task.prompt, task.adapter, spans)
+        jobs = [_text_job(number, row) for number, row in enumerate(chunks.rows)]
+        done = self._engine.run(jobs, multi=Want.MULTI in want)
+        windows = []
+        for number in range(len(jobs)):
+            window = done[number]
+            if isinstance(window, ItemError):
+                return [window for _ in spans]
+            windows.append(window)
+        found: dict[int, Embedding | ItemError] = dict(chunks.problems)
+        for number, result in chunks.results(windows):
+            found[number] = _span_embedding(result, want, dimensions)
+        return [found[number] for number in range(len(spans))]
 
     def close(self) -> None:
-        """Nothing to let go of: the weights go with the object."""
+        """Stop the threads; the weights go with the object."""
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -97,66 +163,108 @@ class LocalProvider:
     ) -> None:
         self.close()
 
-    def _row(self, item: Input, task: Task, max_pixels: int | None) -> Row:
-        match item:
-            case Text(text):
-                return self._rows.text(text, task.prompt, task.adapter)
-            case Image():
-                return self._rows.image(open_picture(item), task.adapter, max_pixels)
-
-    def _run(self, rows: Sequence[Row], want: Want) -> list[Embedding]:
-        batch = self._rows.batch(rows)
-        try:
-            with self._lock:
-                output = self._network.forward(batch, multi=Want.MULTI in want)
-        except RuntimeError as error:  # out of memory, or the driver gave up
-            raise ProviderError(
-                f"the model failed on {self.device} over {batch.input_ids.numel():,} tokens "
-                f"({_first_line(error)}); give it smaller inputs or fewer pixels"
-            ) from error
-        return _embeddings(output, [len(row.input_ids) for row in rows], want)
-
-    def _check_adapter(self, task: Task) -> None:
-        if task.adapter not in self._network.settings.tasks:
+    def _check(self, task: Task, dimensions: int | None) -> None:
+        tasks = self._networks[0].tasks
+        if task.adapter not in tasks:
             raise RequestError(
-                f"{self._info.name} has no adapter for {task.value}; it has "
-                f"{', '.join(self._network.settings.tasks)}"
+                f"{self._info.name} has no adapter for {task.value}; it has {', '.join(tasks)}"
             )
+        self._info.check_dimensions(dimensions)
 
-
-def _embeddings(output: Output, lengths: Sequence[int], want: Want) -> list[Embedding]:
-    singles = output.single.cpu().numpy()
-    multis = None if output.multi is None else output.multi.cpu().numpy()
-    # Copies: one embedding that is kept must not keep the whole padded batch.
-    return [
-        Embedding(
-            single=singles[row].copy() if Want.SINGLE in want else None,
-            multi=None if multis is None else multis[row, :length].copy(),
-            tokens=length,
+    def _jobs(
+        self,
+        inputs: Sequence[Input],
+        task: Task,
+        want: Want,
+        max_pixels: int | None,
+        truncate: bool,
+    ) -> Iterator[Job | ItemError]:
+        """Yield what is to be run for each input: texts tokenised, pictures only measured."""
+        texts = self._rows.texts(
+            [item.text for item in inputs if isinstance(item, Text)],
+            task.prompt,
+            task.adapter,
+            spans=Want.MULTI in want,
+            truncate=truncate,
         )
-        for row, length in enumerate(lengths)
-    ]
+        for number, item in enumerate(inputs):
+            match item:
+                case Text():
+                    row = next(texts)
+                    yield row if isinstance(row, ItemError) else _text_job(number, row)
+                case Image():
+                    yield self._image_job(number, item, task.adapter, max_pixels)
+
+    def _image_job(
+        self, number: int, image: Image, adapter: str, max_pixels: int | None
+    ) -> Job | ItemError:
+        try:
+            cost = self._rows.image_cost(picture_size(image), max_pixels)
+        except ItemError as error:
+            return error
+        return Job(
+            number,
+            cost,
+            partial(_image_row, self._rows, image, adapter, max_pixels),
+        )
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0] or type(error).__name__
+def _image_row(rows: RowBuilder, image: Image, adapter: str, max_pixels: int | None) -> Row:
+    return rows.image(open_picture(image), adapter, max_pixels)
+
+
+def _text_job(number: int, row: Row) -> Job:
+    return Job(number, Cost(len(row.input_ids)), row)
+
+
+def _single(mean: Vector, dimensions: int | None) -> Vector:
+    single = unit(mean)
+    return single if dimensions is None else cut(single, dimensions)
+
+
+def _embedding(result: Result, want: Want, dimensions: int | None) -> Embedding:
+    row = result.row
+    return Embedding(
+        single=_single(result.means[0], dimensions) if Want.SINGLE in want else None,
+        multi=result.multi,
+        tokens=len(row.input_ids),
+        layout=row.layout if Want.MULTI in want else None,
+        truncated=row.truncated,
+    )
+
+
+def _span_embedding(result: SpanResult, want: Want, dimensions: int | None) -> Embedding:
+    return Embedding(
+        single=_single(result.mean, dimensions) if Want.SINGLE in want else None,
+        multi=result.multi,
+        tokens=len(result.characters),
+        layout=TokenSpans(result.characters) if Want.MULTI in want else None,
+    )
 
 
 def _download() -> Path:
+    """Return the folder of the hub's model, downloaded unless it is there already.
+
+    Raises:
+        ProviderError: it is not there and cannot be fetched.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    fetch = partial(snapshot_download, MODEL_ID, revision=HUB_REVISION, allow_patterns=_DOWNLOADED)
     try:
-        return Path(
-            snapshot_download(
-                MODEL_ID,
-                revision=HUB_REVISION,
-                # Weights and settings; never code, never pickles.
-                allow_patterns=["*.json", "*.safetensors", "adapters/*"],
-            )
-        )
+        folder = Path(fetch(local_files_only=True))
+        Checkpoint(folder).check_files()
+    except (LocalEntryNotFoundError, CheckpointError):  # not there, or cut off half-way
+        pass
+    else:
+        return folder
+    # Said when the weights are about to be taken; the hub's own progress bars follow.
+    print(LICENCE, file=sys.stderr)
+    try:
+        return Path(fetch())
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise ProviderError(
-            f"{MODEL_ID} cannot be downloaded ({_first_line(error)}); download it elsewhere and "
+            f"{MODEL_ID} cannot be downloaded ({first_line(error)}); download it elsewhere and "
             "give the folder, or use the hosted API with a key in JINA_API_KEY"
         ) from error

@@ -76,6 +76,8 @@ def test_on_a_terminal_it_stays_until_ctrl_c(environment: dict[str, str]) -> Non
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
+        # A shell that runs the tests in its background has them, and so us, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     os.close(theirs)
     try:

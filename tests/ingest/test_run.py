@@ -37,10 +37,10 @@ class Counting:
         return getattr(self.inner, name)
 
     def embed(
-        self, inputs: Any, task: Task, want: Want, *, max_pixels: int | None = None
+        self, inputs: Any, task: Task, want: Want, **options: Any
     ) -> list[Embedding | ItemError]:
         self.inputs += inputs
-        return self.inner.embed(inputs, task, want, max_pixels=max_pixels)
+        return self.inner.embed(inputs, task, want, **options)
 
 
 @pytest.fixture

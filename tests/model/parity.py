@@ -20,7 +20,7 @@ from torch import Tensor
 
 from es_jina.errors import EsJinaError
 from es_jina.model.device import device_of, dtype_of
-from es_jina.model.jina_v4 import Batch, JinaV4, Output, span_mask
+from es_jina.model.jina_v4 import Batch, JinaV4
 from es_jina.model.positions import image_positions, text_positions
 
 NAME = re.compile(
@@ -34,7 +34,7 @@ def differences(
     """Yield (name, largest absolute difference) for every expected tensor of a golden folder."""
     golden = load_file(folder / "golden.safetensors")
     model = JinaV4(folder, device, dtype)
-    outputs: dict[tuple[str, tuple[str, ...]], Output] = {}
+    outputs: dict[tuple[str, tuple[str, ...]], dict[str, Tensor]] = {}
     for name in sorted(key for key in golden if key.startswith("expected.")):
         match = NAME.match(name)
         if match is None:
@@ -45,44 +45,78 @@ def differences(
             tuple(match["mixed"].split(",")) if match["mixed"] else (match["adapter"],) * rows
         )
         if (kind, adapters) not in outputs:
-            outputs[kind, adapters] = model.forward(golden_batch(model, golden, kind, adapters))
-        output = outputs[kind, adapters]
-        found = output.single if match["part"] == "single" else output.multi
-        assert found is not None
-        expected = golden[name]
+            outputs[kind, adapters] = run(model, golden, kind, adapters)
+        found, expected = outputs[kind, adapters][match["part"]], golden[name]
         if found.shape != expected.shape:
             yield name, float("inf")
         else:
-            yield name, float((found.cpu() - expected).abs().max())
+            yield name, float((found - expected).abs().max())
+
+
+def run(
+    model: JinaV4, golden: dict[str, Tensor], kind: str, adapters: tuple[str, ...]
+) -> dict[str, Tensor]:
+    """Run the text or image inputs of a golden file; outputs are padded as the expected ones."""
+    mask = golden[f"input.{kind}.attention_mask"].bool()
+    lengths = mask.sum(1).tolist()
+    packed = golden_batch(model, golden, kind, adapters)
+    output = model.forward(packed)
+    assert output.multi is not None
+    multi = torch.nn.utils.rnn.pad_sequence(
+        list(torch.split(output.multi.cpu(), lengths)), batch_first=True
+    )
+    padding = mask.shape[1] - multi.shape[1]
+    return {
+        "single": torch.nn.functional.normalize(output.means.cpu(), dim=-1),
+        "multi": torch.nn.functional.pad(multi, (0, 0, 0, padding)),
+    }
 
 
 def golden_batch(
     model: JinaV4, golden: dict[str, Tensor], kind: str, adapters: tuple[str, ...]
 ) -> Batch:
-    """Build the batch whose inputs a golden file holds, text or image."""
-    ids, mask = golden[f"input.{kind}.input_ids"], golden[f"input.{kind}.attention_mask"]
+    """Pack the inputs that a golden file holds with padding on the right, text or image."""
+    ids, mask = golden[f"input.{kind}.input_ids"], golden[f"input.{kind}.attention_mask"].bool()
+    rows = [row[keep] for row, keep in zip(ids, mask, strict=True)]
+    lengths = [len(row) for row in rows]
+    starts = [sum(lengths[:number]) for number in range(len(rows))]
     if kind == "text":
-        positions = text_positions(ids.shape[1])[:, None].expand(-1, len(ids), -1)
-        return Batch(ids, mask, positions, mask, adapters)
-    grids = golden["input.image.image_grid_thw"]
-    merge = model.config.vision_config.spatial_merge_size
-    rows = [
-        image_positions(
-            ids.shape[1],
-            int((row == model.config.image_token_id).nonzero()[0]),
-            int(height) // merge,
-            int(width) // merge,
+        return Batch(
+            torch.cat(rows),
+            torch.cat([text_positions(length) for length in lengths], dim=1),
+            lengths,
+            adapters,
+            [(start, start + length) for start, length in zip(starts, lengths, strict=True)],
         )
-        for row, (_, height, width) in zip(ids, grids, strict=True)
+    config, spec = model.config, model.settings.images
+    grids = [(int(height), int(width)) for _, height, width in golden["input.image.image_grid_thw"]]
+    positions = [
+        image_positions(
+            len(row),
+            int((row == config.image_token_id).nonzero()[0]),
+            height // spec.merge,
+            width // spec.merge,
+        )
+        for row, (height, width) in zip(rows, grids, strict=True)
     ]
-    span = span_mask(ids, model.config.vision_start_token_id, model.config.vision_end_token_id)
+    pools = [
+        (
+            start + int((row == config.vision_start_token_id).nonzero()[0]),
+            start + int((row == config.vision_end_token_id).nonzero()[0]) + 1,
+        )
+        for row, start in zip(rows, starts, strict=True)
+    ]
+    # (patches, channels, frames, numbers): a still image, so all frames are the first.
+    values = golden["input.image.pixel_values"]
+    values = values.view(len(values), 3, spec.temporal, -1)
+    assert bool((values == values[:, :, :1]).all())
     return Batch(
-        ids,
-        mask,
-        torch.stack(rows, dim=1),
-        span * mask,
+        torch.cat(rows),
+        torch.cat(positions, dim=1),
+        lengths,
         adapters,
-        golden["input.image.pixel_values"],
+        pools,
+        values[:, :, 0].flatten(1),
         grids,
     )
 

@@ -1,28 +1,48 @@
-"""Grouping rows of like length."""
+"""Grouping rows of like length within a budget."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from es_jina.model.batching import by_length
+from es_jina.model.batching import Budget, Cost, grouped
 
-LENGTHS = st.lists(st.integers(1, 300))
+COSTS = st.lists(
+    st.builds(Cost, tokens=st.integers(1, 300), patches=st.sampled_from([0, 4, 100, 1200]))
+)
+BUDGETS = st.builds(Budget, tokens=st.integers(1, 500), patches=st.integers(1, 2000))
 
 
-@given(LENGTHS, st.integers(1, 500))
-def test_every_item_once_within_the_budget(lengths: list[int], budget: int) -> None:
-    items = list(enumerate(lengths))
-    groups = list(by_length(items, lambda item: item[1], budget))
-    assert Counter(item for group in groups for item in group) == Counter(items)
+def within(costs: list[Cost], budget: Budget) -> bool:
+    tokens, patches = sum(c.tokens for c in costs), sum(c.patches for c in costs)
+    return tokens <= budget.tokens and patches <= budget.patches
+
+
+@given(COSTS, BUDGETS)
+def test_every_row_once_within_the_budget(costs: list[Cost], budget: Budget) -> None:
+    groups = list(grouped(costs, budget))
+    assert Counter(index for group in groups for index in group) == Counter(range(len(costs)))
     for group in groups:
         assert group
-        assert len(group) == 1 or len(group) * max(length for _, length in group) <= budget
+        assert len(group) == 1 or within([costs[index] for index in group], budget)
 
 
-@given(LENGTHS, st.integers(1, 500))
-def test_no_group_could_take_the_next_item(lengths: list[int], budget: int) -> None:
-    groups = list(by_length(lengths, int, budget))
-    assert [length for group in groups for length in group] == sorted(lengths, reverse=True)
-    for group in groups[:-1]:
-        assert group[0] * (len(group) + 1) > budget
+@given(COSTS, BUDGETS)
+def test_longest_first_and_no_group_could_take_the_next_row(
+    costs: list[Cost], budget: Budget
+) -> None:
+    groups = list(grouped(costs, budget))
+    lengths = [costs[index].tokens for group in groups for index in group]
+    assert lengths == sorted(lengths, reverse=True)
+    for group, following in pairwise(groups):
+        assert not within([costs[index] for index in (*group, following[0])], budget)
+
+
+def test_a_lowered_budget_holds_for_the_groups_to_come() -> None:
+    budget = Budget(tokens=100, patches=1000)
+    groups = grouped([Cost(25, 100)] * 12, budget)
+    assert len(next(groups)) == 4
+    budget.lower([Cost(25, 100)] * 4)
+    assert (budget.tokens, budget.patches) == (50, 200)
+    assert [len(group) for group in groups] == [2, 2, 2, 2]

@@ -1,6 +1,6 @@
 """Checkpoints of other sizes and other habits, held against an independent computation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ import torch
 from PIL import Image as Pillow
 
 from es_jina.demo.checkpoint import Shape, make_checkpoint
-from es_jina.embedding import Embedding
+from es_jina.embedding import Embedding, unit
 from es_jina.errors import CheckpointError, RequestError
 from es_jina.inputs import Image, Input, Task, Text
-from es_jina.model.batching import RowBuilder
 from es_jina.model.device import dtype_of
 from es_jina.model.jina_v4 import JinaV4
+from es_jina.model.rows import Row, RowBuilder
 from es_jina.model.tokens import TextTokenizer
 from es_jina.providers.base import Want
 from es_jina.providers.local import LocalProvider
@@ -184,49 +184,92 @@ def test_the_oracle_tells_adapters_apart(random_checkpoint: Path) -> None:
         assert np.abs(vectors[one] - vectors[other]).max() > 100 * TOLERANCE
 
 
-@pytest.mark.parametrize("kind", ["text", "image"])
-def test_adapters_mix_in_one_padded_batch(kind: str, random_checkpoint: Path) -> None:
+def rows_of(builder: RowBuilder, texts: Sequence[str], adapters: Sequence[str]) -> list[Row]:
+    found = []
+    for text, adapter in zip(texts, adapters, strict=True):
+        [row] = builder.texts([text], "Query: ", adapter, spans=False, truncate=False)
+        assert isinstance(row, Row)
+        found.append(row)
+    return found
+
+
+def run(model: JinaV4, builder: RowBuilder, rows: Sequence[Row]) -> list[tuple[Vector, Vector]]:
+    """Return the single vector and the multi-vector of each row of one batch."""
+    means, multi = model.forward(builder.batch(rows)).fetch()()
+    assert multi is not None
+    lengths = [len(row.input_ids) for row in rows]
+    parts = np.split(multi, np.cumsum(lengths)[:-1])
+    return list(zip(unit(means), parts, strict=True))
+
+
+@pytest.mark.parametrize("pictures", [0, 2, 4])
+def test_adapters_mix_in_one_batch(pictures: int, random_checkpoint: Path) -> None:
     model, builder = load(random_checkpoint)
+    texts = [*TEXTS, "fox"][: 4 - pictures]
     adapters = ["code", "retrieval", "text-matching", "code"]
-    if kind == "text":
-        texts = [*TEXTS, "fox"]
-        rows = [builder.text(t, "Query: ", a) for t, a in zip(texts, adapters, strict=True)]
-    else:
-        rows = [builder.image(p, a, None) for p, a in zip(PICTURES[:4], adapters, strict=True)]
-    output = model.forward(builder.batch(rows))
-    assert output.multi is not None
-    for number, adapter in enumerate(adapters):
+    rows = rows_of(builder, texts, adapters[: len(texts)])
+    rows += [
+        builder.image(picture, adapter, None)
+        for picture, adapter in zip(PICTURES, adapters[len(texts) :], strict=False)
+    ]
+    inputs: list[str | Pillow.Image] = [*texts, *PICTURES[:pictures]]
+    for item, adapter, (single, multi) in zip(
+        inputs, adapters, run(model, builder, rows), strict=True
+    ):
         oracle = Oracle(random_checkpoint, adapter)
-        single, multi = (
-            oracle.text(f"Query: {texts[number]}")
-            if kind == "text"
-            else oracle.image(PICTURES[number])
-        )
-        assert_near(output.single[number].numpy(), single)
-        assert_near(output.multi[number, : len(multi)].numpy(), multi)
-        # Padding has no vector.
-        assert not output.multi[number, len(multi) :].any()
+        expected = oracle.text(f"Query: {item}") if isinstance(item, str) else oracle.image(item)
+        assert_near(single, expected[0])
+        assert_near(multi, expected[1])
 
 
-def test_a_row_alone_equals_the_row_in_a_padded_batch(random_checkpoint: Path) -> None:
+def test_a_row_alone_equals_the_row_in_a_batch(random_checkpoint: Path) -> None:
     model, builder = load(random_checkpoint)
-    rows = [builder.text(text, "Query: ", "retrieval") for text in TEXTS]
-    together = model.forward(builder.batch(rows))
-    for number, row in enumerate(rows):
-        alone = model.forward(builder.batch([row]))
-        assert together.multi is not None
-        assert alone.multi is not None
-        assert_near(together.single[number].numpy(), alone.single[0].numpy())
-        length = len(row.input_ids)
-        assert_near(together.multi[number, :length].numpy(), alone.multi[0].numpy())
+    rows = rows_of(builder, TEXTS, ["retrieval"] * 3)
+    rows += [builder.image(picture, "retrieval", None) for picture in PICTURES]
+    for row, together in zip(rows, run(model, builder, rows), strict=True):
+        [alone] = run(model, builder, [row])
+        assert np.abs(together[0] - alone[0]).max() <= 1e-6
+        assert np.abs(together[1] - alone[1]).max() <= 1e-6
 
 
 def test_multi_vectors_are_left_out_when_not_wanted(random_checkpoint: Path) -> None:
     model, builder = load(random_checkpoint)
-    batch = builder.batch([builder.text("fox", "Query: ", "code")])
+    batch = builder.batch(rows_of(builder, ["fox"], ["code"]))
     with_multi, without = model.forward(batch), model.forward(batch, multi=False)
     assert without.multi is None
-    assert torch.equal(without.single, with_multi.single)
+    assert torch.equal(without.means, with_multi.means)
+
+
+@pytest.mark.parametrize("task", [Task.RETRIEVAL_PASSAGE, Task.TEXT_MATCHING, Task.CODE_QUERY])
+def test_a_merged_adapter_gives_the_same_numbers(task: Task, random_checkpoint: Path) -> None:
+    items: list[Input] = [*map(Text, TEXTS), *map(Image, PICTURES)]
+    beside = LocalProvider(str(random_checkpoint), device="cpu")
+    merged = LocalProvider(str(random_checkpoint), device="cpu", merge=task.adapter)
+    assert merged.model == beside.model
+    for one, other in zip(
+        merged.embed(items, task, BOTH), beside.embed(items, task, BOTH), strict=True
+    ):
+        assert isinstance(one, Embedding)
+        assert isinstance(other, Embedding)
+        assert other.single is not None
+        assert other.multi is not None
+        assert_near(one.single, other.single)
+        assert_near(one.multi, other.multi)
+
+
+def test_a_merged_model_serves_no_other_task(random_checkpoint: Path) -> None:
+    merged = LocalProvider(str(random_checkpoint), device="cpu", merge="code")
+    with pytest.raises(RequestError, match=r"no adapter for retrieval\.query; it has code$"):
+        merged.embed([Text("fox")], Task.RETRIEVAL_QUERY, BOTH)
+    model = JinaV4(random_checkpoint, torch.device("cpu"), merge="code")
+    builder = RowBuilder(model, TextTokenizer(random_checkpoint))
+    with pytest.raises(ValueError, match="no adapter for retrieval"):
+        model.forward(builder.batch(rows_of(builder, ["fox"], ["retrieval"])))
+
+
+def test_an_adapter_that_is_not_there_cannot_be_merged(random_checkpoint: Path) -> None:
+    with pytest.raises(RequestError, match="no adapter 'poetry' to merge: choose from retrieval"):
+        LocalProvider(str(random_checkpoint), device="cpu", merge="poetry")
 
 
 def test_a_projector_of_other_dims(tmp_path: Path) -> None:
@@ -283,7 +326,7 @@ def test_weights_stored_in_half_precision(
             folder / file,
             lambda tensors: tensors.update({k: v.to(stored) for k, v in tensors.items()}),
         )
-    provider = LocalProvider(str(folder), device="cpu")
+    provider = LocalProvider(str(folder), device="cpu", dtype="float32")
     assert provider.device == "cpu, float32"
     found = provider.embed([Text("fox"), Image(PICTURES[1])], Task.CODE_QUERY, BOTH)
     oracle = Oracle(folder, "code")
@@ -315,7 +358,44 @@ def test_runs_in_bfloat16(random_checkpoint: Path) -> None:
 def test_an_unknown_adapter_is_never_a_model_without_one(random_checkpoint: Path) -> None:
     model, builder = load(random_checkpoint)
     with pytest.raises(ValueError, match="no adapter for poetry"):
-        model.forward(builder.batch([builder.text("fox", "Query: ", "poetry")]))
+        model.forward(builder.batch(rows_of(builder, ["fox"], ["poetry"])))
+
+
+@pytest.mark.parametrize("stored", [torch.float32, torch.float16, torch.bfloat16])
+def test_the_precision_of_a_cpu_is_that_of_the_weights_where_it_is_fast(
+    stored: torch.dtype, random_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied(random_checkpoint, tmp_path / "stored")
+    edit_tensors(
+        folder / BASE, lambda t: t.update({key: value.to(stored) for key, value in t.items()})
+    )
+    for fast in (False, True):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": fast})  # noqa: B023
+        dtype = JinaV4(folder, torch.device("cpu")).dtype
+        half = fast and stored is torch.bfloat16
+        assert dtype is (torch.bfloat16 if half else torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: c["text_config"].update(hidden_act="gelu"), "hidden_act 'gelu'"),
+        (lambda c: c["vision_config"].update(hidden_act="gelu"), "of the vision tower 'gelu'"),
+        (lambda c: c["text_config"]["rope_scaling"].update(rope_type="yarn", factor=2.0), "yarn"),
+        (lambda c: c["text_config"].update(use_sliding_window=True), "use_sliding_window"),
+        (lambda c: c["text_config"].update(num_key_value_heads=3), "not a multiple of 3"),
+        (lambda c: c["vision_config"].update(num_heads=5), "not a multiple of 5"),
+    ],
+)
+def test_a_network_of_another_kind_is_refused(
+    change: Callable[[Config], object], says: str, checkpoint: Path, tmp_path: Path
+) -> None:
+    folder = copied(checkpoint, tmp_path / "other")
+    edit_json(folder / "config.json", change)
+    with pytest.raises(CheckpointError, match=says) as caught:
+        LocalProvider(str(folder), device="cpu")
+    assert "\n" not in str(caught.value)
+    assert "config.json" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["float12", "nn", "float64"])

@@ -1,6 +1,6 @@
 """Bulk loading of dense and multi-vectors: ours against elasticsearch.helpers.bulk.
 
-    python benchmarks/bench_bulk.py [documents]
+    python benchmarks/bulk.py [documents]
 
 Both sides write the same vectors (1024 dims, and 128-bit multi-vectors of 747 tokens) into indices
 of the same mapping on one embedded node, alternating; ours as the ingester does, the helper with

@@ -1,0 +1,1 @@
+"""What the benchmarks measure ours against."""
