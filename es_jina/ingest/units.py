@@ -40,14 +40,6 @@ class Unit:
         """The document's id: the same unit of the same source always has the same one."""
         return unit_id(self.source.uri, self.number)
 
-    @property
-    def name(self) -> str:
-        """The unit for messages: the path, with the page or chunk where there are several."""
-        path = str(self.source.path)
-        if self.kind == "page":
-            return f"{path}, page {self.number + 1}"
-        return f"{path}, chunk {self.number + 1}" if self.count > 1 else path
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
@@ -64,12 +56,19 @@ def unit_id(uri: str, number: int) -> str:
     return base64.urlsafe_b64encode(digest).decode("ascii")[:22]
 
 
-def units_of(source: Source) -> list[Unit]:
+def read_units(source: Source) -> list[Unit]:
     """Cut a source into units, without rendering or decoding pictures.
 
     Raises:
         ItemError: the source cannot be read.
     """
+    try:
+        return _units(source)
+    except OSError as error:
+        raise ItemError(f"cannot be read: {error.strerror}") from error
+
+
+def _units(source: Source) -> list[Unit]:
     stem = source.path.stem
     match source.kind:
         case "text":
@@ -127,15 +126,3 @@ class Loader:
             self.close()
             self._pdf, self._path = Pdf(path), path
         return self._pdf
-
-
-def read_units(source: Source) -> list[Unit]:
-    """Cut a source into units; every failure is that of the source alone.
-
-    Raises:
-        ItemError: the source cannot be read.
-    """
-    try:
-        return units_of(source)
-    except OSError as error:
-        raise ItemError(f"cannot be read: {error.strerror}") from error

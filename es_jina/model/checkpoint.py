@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PROJECTOR = "multi_vector_projector"
-# The base file has the older names, the adapter file the newer ones (jina-embeddings-v4, 2025).
-_BASE_PREFIXES = (("model.", "language_model."), ("visual.", "visual."), (PROJECTOR, PROJECTOR))
+# The base file has the older names, the adapter file the newer ones (jina-embeddings-v4, 2025); a
+# base file that a newer transformers wrote has these too.
+_BASE_PREFIXES = (
+    ("model.language_model.", "language_model."),
+    ("model.visual.", "visual."),
+    ("model.", "language_model."),
+    ("visual.", "visual."),
+    (PROJECTOR, PROJECTOR),
+)
 _ADAPTER_FILE = "adapters/adapter_model.safetensors"
 _ADAPTER_CONFIG = "adapters/adapter_config.json"
 _ADAPTER_PREFIX = "base_model.model."

@@ -72,9 +72,13 @@ def vision_rotation(places: Tensor, size: int) -> Rotation:
 
 def rotate(x: Tensor, rotation: Rotation) -> Tensor:
     """Turn the pairs (j, j + size / 2) of x (tokens, heads, size) by their angles."""
-    left, right = x.chunk(2, dim=-1)
     cos, sin = rotation
-    turned = torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
+    wide = x.to(cos.dtype)
+    left, right = wide.chunk(2, dim=-1)
+    turned = torch.empty_like(wide)
+    first, second = turned.chunk(2, dim=-1)
+    torch.mul(left, cos, out=first).addcmul_(right, sin, value=-1)
+    torch.mul(right, cos, out=second).addcmul_(left, sin)
     return turned.to(x.dtype)
 
 

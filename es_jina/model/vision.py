@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
@@ -18,6 +19,7 @@ from es_jina.model.attention import Segments, attend
 from es_jina.model.positions import Rotation, rotate, vision_rotation
 
 Grid = tuple[int, int]
+Integers = NDArray[np.int64]
 _EPSILON = 1e-6
 
 
@@ -46,17 +48,15 @@ def window_order(grids: Sequence[Grid], merge: int, window: int) -> WindowOrder:
         merge: patches that are merged at the end, on each side.
         window: merged patches of a full window, on each side.
     """
-    # For each merged patch: which image, which window in it, and where.
-    columns = [_merged_places(number, *grid, merge, window) for number, grid in enumerate(grids)]
-    image, block, row, column = np.concatenate(columns, axis=1)
-    _, inverse, sizes = np.unique(
-        np.stack([image, block]), axis=1, return_inverse=True, return_counts=True
-    )
-    inverse = inverse.reshape(-1)
+    places = [_merged_places(height // merge, width // merge, window) for height, width in grids]
+    # Windows are numbered through all images.
+    firsts = np.cumsum([0, *(blocks.max() + 1 for blocks, _ in places)])
+    blocks = np.concatenate([own + first for (own, _), first in zip(places, firsts, strict=False)])
+    sizes = np.bincount(blocks)
     # Larger windows first; within one size by image, within a window row by row.
-    order = np.lexsort((inverse, -sizes[inverse]))
+    order = np.lexsort((blocks, -sizes[blocks]))
+    corners = np.concatenate([own for _, own in places])[order] * merge
     inside = np.stack(np.divmod(np.arange(merge * merge), merge), axis=1)
-    corners = np.stack([row, column], axis=1)[order] * merge
     return WindowOrder(
         torch.from_numpy(order),
         Segments(tuple(int(size) * merge**2 for size in sorted(sizes, reverse=True))),
@@ -65,13 +65,11 @@ def window_order(grids: Sequence[Grid], merge: int, window: int) -> WindowOrder:
     )
 
 
-def _merged_places(
-    number: int, height: int, width: int, merge: int, window: int
-) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    row, column = np.divmod(np.arange(height * width // merge**2), width // merge)
-    across = -(-width // merge // window)
-    block = row // window * across + column // window
-    return np.stack([np.full_like(row, number), block, row, column])
+def _merged_places(height: int, width: int, window: int) -> tuple[Integers, Integers]:
+    """Return the window of each merged patch of an image, and its (row, column)."""
+    row, column = np.divmod(np.arange(height * width), width)
+    across = -(-width // window)
+    return row // window * across + column // window, np.stack([row, column], axis=1)
 
 
 class VisionAttention(nn.Module):

@@ -1,5 +1,6 @@
 """Checkpoints of other sizes and other habits, held against an independent computation."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from .checkpoints import (
     BASE,
     PROJECTOR,
     Oracle,
+    Tensors,
     Vector,
     copied,
     edit_json,
@@ -304,6 +306,30 @@ def test_shards_are_the_same_model(random_checkpoint: Path, tmp_path: Path) -> N
     assert whole.single is not None
     assert np.array_equal(whole.single, split.single)  # type: ignore[arg-type]
     assert np.array_equal(whole.multi, split.multi)  # type: ignore[arg-type]
+
+
+def test_the_newer_names_of_weights_are_the_same_model(
+    random_checkpoint: Path, tmp_path: Path
+) -> None:
+    folder = copied(random_checkpoint, tmp_path / "newer")
+
+    def rename(tensors: Tensors) -> None:
+        for name in list(tensors):
+            newer = re.sub(r"^model\.", "model.language_model.", name)
+            tensors[re.sub(r"^visual\.", "model.visual.", newer)] = tensors.pop(name)
+
+    edit_tensors(folder / BASE, rename)
+    items: list[Input] = [Text("fox"), Image(PICTURES[1])]
+    for one, other in zip(
+        *(
+            LocalProvider(str(path), device="cpu").embed(items, Task.CODE_QUERY, BOTH)
+            for path in (random_checkpoint, folder)
+        ),
+        strict=True,
+    ):
+        assert isinstance(one, Embedding)
+        assert isinstance(other, Embedding)
+        assert np.array_equal(one.single, other.single)  # type: ignore[arg-type]
 
 
 def test_the_single_file_counts_where_an_index_lies_beside_it(
