@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from es_jina.elastic.client import Cluster
     from es_jina.elastic.node import Node
     from es_jina.embedding import Embedding, PatchGrid, TokenSpans
-    from es_jina.errors import EsJinaError
+    from es_jina.errors import EsJinaError, ItemError, ProviderError, RequestError
     from es_jina.inputs import Image, Task, Text
     from es_jina.profile import IndexProfile
     from es_jina.providers import open_provider, profile_for
@@ -29,11 +29,14 @@ __all__ = [
     "Hit",
     "Image",
     "IndexProfile",
+    "ItemError",
     "LocalProvider",
     "ModelInfo",
     "Node",
     "PatchGrid",
     "Provider",
+    "ProviderError",
+    "RequestError",
     "Results",
     "Searcher",
     "Task",
@@ -53,11 +56,14 @@ _HOMES = {
     "Hit": "search.searcher",
     "Image": "inputs",
     "IndexProfile": "profile",
+    "ItemError": "errors",
     "LocalProvider": "providers.local",
     "ModelInfo": "providers.base",
     "Node": "elastic.node",
     "PatchGrid": "embedding",
     "Provider": "providers.base",
+    "ProviderError": "errors",
+    "RequestError": "errors",
     "Results": "search.searcher",
     "Searcher": "search.searcher",
     "Task": "inputs",

@@ -2,9 +2,11 @@
 
 import io
 import math
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from PIL import Image as PilImages
 from PIL import ImageOps, UnidentifiedImageError
@@ -21,6 +23,8 @@ MAX_ASPECT = 200
 # Pillow hands these to another program (Ghostscript) or to the system to draw: not with files from
 # anywhere.
 _REFUSED_FORMATS = ("EPS", "WMF")
+# A picture that several inputs or threads share is decoded by one of them.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def open_picture(image: Image) -> PilImage:
@@ -52,32 +56,54 @@ def picture_size(image: Image) -> tuple[int, int]:
 
 @contextmanager
 def _opened(image: Image) -> Iterator[PilImage]:
-    """Open an image lazily; every complaint inside the block becomes an :class:`ItemError`."""
+    """Open an image; every complaint inside the block becomes an :class:`ItemError`."""
     source = image.source
     try:
-        with warnings.catch_warnings():
-            # Our own limit replaces Pillow's warning about large pictures; what else it warns of
-            # (damaged EXIF) does not harm the pixels.
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            if isinstance(source, PilImage):
-                yield source
-                return
-            with PilImages.open(
-                io.BytesIO(source) if isinstance(source, bytes) else source
-            ) as opened:
-                if opened.format in _REFUSED_FORMATS:
-                    raise ItemError(f"{opened.format} is a drawing program, not a picture")
+        if isinstance(source, PilImage):
+            with _ONE_AT_A_TIME:
+                _check_size(source)
+                source.load()
+            yield source
+        elif isinstance(source, bytes | Path):
+            with _from_file(source) as opened:
                 yield opened
+        else:
+            raise ItemError(
+                f"an image is a Path, bytes or a Pillow picture, not a {type(source).__name__}"
+            )
     except ItemError:
         raise
     except UnidentifiedImageError:
         raise ItemError("not a picture in a format that can be read") from None
     except FileNotFoundError:
         raise ItemError(f"no such file: {source!s}") from None
-    except PilImages.DecompressionBombError as error:
-        raise ItemError(f"too large: {error}") from None
+    except IsADirectoryError:
+        raise ItemError(f"a folder, not a picture: {source!s}") from None
+    except PilImages.DecompressionBombError:
+        raise ItemError(f"over the limit of {MAX_PIXELS // 1_000_000} million pixels") from None
     except Exception as error:  # Pillow's decoders raise many types on damaged data
         raise ItemError(f"the picture cannot be decoded: {first_line(error)}") from error
+
+
+def _from_file(source: bytes | Path) -> PilImage:
+    """Read the header of a picture; its pixels are not decoded yet."""
+    with _quietly():  # our own limit replaces Pillow's warning about large pictures
+        opened = PilImages.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        if opened.format in _REFUSED_FORMATS:
+            opened.close()
+            raise ItemError(f"{opened.format} is a drawing program, not a picture")
+        return opened
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep Pillow's warnings back.
+
+    The list of filters belongs to the whole process: two threads must not change it at once.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 def scale_to_budget(width: int, height: int, max_pixels: int) -> tuple[int, int]:
@@ -116,6 +142,8 @@ def _upright(picture: PilImage) -> PilImage:
     """Return a copy with the EXIF orientation applied; damaged EXIF says nothing."""
     picture.load()  # damaged pixels fail here, so what fails below is the EXIF
     try:
+        with _quietly():  # kept by the picture; damaged EXIF does not harm the pixels
+            picture.getexif()
         return ImageOps.exif_transpose(picture)
     except Exception:  # Pillow's EXIF reader raises many types on damaged data
         return picture.copy()

@@ -251,7 +251,7 @@ def test_the_callers_picture_is_left_as_it_was() -> None:
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     assert_refused(tmp_path / "gone.png", "no such file: .*gone.png")
-    assert_refused(tmp_path, "cannot be decoded")
+    assert_refused(tmp_path, "a folder, not a picture")
 
 
 def test_files_are_closed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -278,9 +279,18 @@ def _half(module: str, side: str, task: str) -> str:
 def _rank_and_scaling(config: dict[str, Any], path: Path) -> tuple[int, float]:
     unsupported = [
         name
-        for name in ("use_dora", "rank_pattern", "alpha_pattern", "lora_bias")
+        for name in (
+            "use_dora",
+            "rank_pattern",
+            "alpha_pattern",
+            "lora_bias",
+            "fan_in_fan_out",
+            "modules_to_save",
+        )
         if config.get(name)
     ]
+    if config.get("bias", "none") != "none":
+        unsupported.append("bias")
     if unsupported or config.get("peft_type", "LORA") != "LORA":
         raise CheckpointError(
             f"{path.parent} holds adapters of a kind that is not supported "
@@ -288,7 +298,10 @@ def _rank_and_scaling(config: dict[str, Any], path: Path) -> tuple[int, float]:
         )
     try:
         rank, alpha = int(config["r"]), float(config["lora_alpha"])
-        return rank, alpha / (rank**0.5 if config.get("use_rslora") else rank)
+        scaling = alpha / (rank**0.5 if config.get("use_rslora") else rank)
+        if rank < 1 or not math.isfinite(scaling):
+            raise ValueError(scaling)
+        return rank, scaling
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         raise CheckpointError(
             f"{path} needs the numbers r, above 0, and lora_alpha; it has "

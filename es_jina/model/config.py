@@ -1,6 +1,7 @@
 """The network's sizes from config.json, in every layout that transformers reads."""
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,12 +36,17 @@ def _problem(config: Any) -> str | None:
     """Say what in a configuration this network does not have."""
     text, vision = config.text_config, config.vision_config
     for what, size, heads in (
-        ("hidden_size", text.hidden_size, text.num_attention_heads),
+        ("hidden_size", text.hidden_size, 2 * text.num_attention_heads),
         ("num_attention_heads", text.num_attention_heads, text.num_key_value_heads),
-        ("hidden_size of the vision tower", vision.hidden_size, vision.num_heads),
+        ("hidden_size of the vision tower", vision.hidden_size, 4 * vision.num_heads),
     ):
         if heads < 1 or size % heads:
             return f"{what} is {size}: not a multiple of {heads}"
+    if vision.window_size < vision.spatial_merge_size * vision.patch_size:
+        return f"window_size {vision.window_size} is smaller than one merged patch"
+    base = text.rope_parameters.get("rope_theta")
+    if not isinstance(base, int | float) or not 0 < base < math.inf:
+        return f"rope_theta is {base!r}, it must be a number above 0"
     half = text.hidden_size // text.num_attention_heads // 2
     section = text.rope_parameters.get("mrope_section")
     if not isinstance(section, list | tuple) or len(section) != 3 or sum(section) != half:

@@ -2,7 +2,7 @@
 
 import torch
 
-from es_jina.errors import ProviderError, RequestError
+from es_jina.errors import ProviderError, RequestError, first_line
 
 
 def default_device() -> torch.device:
@@ -40,7 +40,7 @@ def devices_of(name: str | None) -> list[torch.device]:
     Raises:
         ProviderError: there is none on this machine.
     """
-    device = device_of(name) if name else default_device()
+    device = default_device() if name is None else device_of(name)
     if device.type == "cuda" and device.index is None:
         return [torch.device("cuda", number) for number in range(torch.cuda.device_count())]
     return [device]
@@ -52,13 +52,15 @@ def device_of(name: str) -> torch.device:
     Raises:
         ProviderError: there is none on this machine.
     """
+    if str(name).partition(":")[0] not in ("cuda", "mps", "cpu"):
+        raise ProviderError(f"the device {name!r} is not there: choose cuda, cuda:N, mps or cpu")
     try:
         device = torch.device(name)
         # Read back, so that a device without memory ("meta") fails here too.
         torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, ImportError) as error:
         raise ProviderError(
-            f"the device {name!r} is not there: {str(error).splitlines()[0]}"
+            f"the device {name!r} is not there: {first_line(error)[:200]}"
         ) from error
     return device
 

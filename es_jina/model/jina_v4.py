@@ -38,7 +38,7 @@ class Batch:
         pools: first token and the one behind the last of each mean that is asked for.
         pixels: (patches, 3 * patch * patch), the patches of all images in row order; uint8, or
             floats that are normalised already. ``None`` without images.
-        grids: rows and columns of patches of each image.
+        grids: rows and columns of patches of each image; those behind the last row's are fillers.
     """
 
     input_ids: Tensor
@@ -133,6 +133,7 @@ class JinaV4:
                 f"{folder} has no adapter {merge!r} to merge: choose from "
                 f"{', '.join(self.settings.tasks)}"
             )
+        self.merged = merge
         self._network, self._router = self._load(merge)
 
     @property
@@ -187,7 +188,9 @@ class JinaV4:
                 patches = normalised(patches, self.settings.images)
             # Found on the host: a mask on the device would have to wait for it.
             [places] = torch.nonzero(batch.input_ids == self.config.image_token_id, as_tuple=True)
-            embedded[self._here(places)] = net.visual(patches.to(self.dtype), batch.grids)
+            # A picture behind the last is a filler, without a place.
+            seen = net.visual(patches.to(self.dtype), batch.grids)[: len(places)]
+            embedded[self._here(places)] = seen
         return embedded
 
     def _here(self, tensor: Tensor) -> Tensor:

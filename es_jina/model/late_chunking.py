@@ -64,6 +64,7 @@ class LateChunks:
     def __init__(
         self,
         tokens: TokenisedText,
+        length: int,
         prompt: str,
         adapter: str,
         spans: Sequence[Span],
@@ -75,6 +76,7 @@ class LateChunks:
 
         Args:
             tokens: of the prompt and the text, with their characters.
+            length: of the text, in characters.
             prompt: the prompt, which every window begins with.
             adapter: the adapter that serves it.
             spans: first character and the one behind the last of each part, in the text without its
@@ -88,10 +90,12 @@ class LateChunks:
         self._head = int(np.searchsorted(self._ends, 0, side="right"))
         places = {number: self._tokens_of(span) for number, span in enumerate(spans)}
         self.problems = {
-            number: ItemError(f"the span {span[0]}..{span[1]} holds no token of the text")
-            for number, span in enumerate(spans)
-            if not 0 <= span[0] < span[1] <= int(self._ends[-1])
-            or places[number][0] >= places[number][1]
+            number: ItemError(
+                f"the span {first}..{end} is not within the text of {length:,} characters: the "
+                "first number must be below the second"
+            )
+            for number, (first, end) in enumerate(spans)
+            if not 0 <= first < end <= length
         }
         self._places = {
             number: place for number, place in places.items() if number not in self.problems
@@ -112,21 +116,19 @@ class LateChunks:
         Args:
             windows: what the rows gave, in their order.
         """
-        found = [
-            (part, mean, window)
-            for window, planned in zip(windows, self._windows, strict=True)
-            for part, mean in zip(planned.parts, window.means, strict=True)
-        ]
+        found: dict[int, list[tuple[Span, Vector, Result]]] = {}
+        for result, planned in zip(windows, self._windows, strict=True):
+            for part, mean in zip(planned.parts, result.means, strict=True):
+                found.setdefault(part.span, []).append((part.place, mean, result))
         for number, (first, end) in self._places.items():
-            mine = [each for each in found if each[0].span == number]
-            sizes = [part.place[1] - part.place[0] for part, _, _ in mine]
+            mine = found[number]
+            sizes = [last - start for (start, last), _, _ in mine]
+            mean = np.average([mean for _, mean, _ in mine], axis=0, weights=sizes)
             yield (
                 number,
                 SpanResult(
-                    np.average([mean for _, mean, _ in mine], axis=0, weights=sizes).astype(
-                        np.float32
-                    ),
-                    _joined([(part.place, window.multi) for part, _, window in mine]),
+                    mean.astype(np.float32),
+                    _joined([(place, result.multi) for place, _, result in mine]),
                     np.stack([self._starts[first:end], self._ends[first:end]], axis=1),
                 ),
             )

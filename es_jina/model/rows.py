@@ -10,6 +10,7 @@ from PIL.Image import Image as PilImage
 
 from es_jina.embedding import PatchGrid, TokenSpans
 from es_jina.errors import CheckpointError, ItemError
+from es_jina.inputs import Task
 from es_jina.model.batching import Cost
 from es_jina.model.images import Patches, fitted_size, to_patches
 from es_jina.model.jina_v4 import Batch, JinaV4
@@ -63,19 +64,20 @@ class RowBuilder:
         self.tokenizer = tokenizer
         self.spec = model.settings.images
         self._on_gpu = model.device.type == "cuda"
+        self._fills = model.device.type == "cpu" and model.dtype != torch.float32
         first = tokenizer.image_prompt.index(config.image_token_id)
         self._before = tokenizer.image_prompt[:first]
         self._image_token = config.image_token_id
         self._behind = tokenizer.image_prompt[first + 1 :]
 
     def texts(
-        self, texts: Sequence[str], prompt: str, adapter: str, *, spans: bool, truncate: bool
+        self, texts: Sequence[tuple[str, Task]], *, spans: bool, truncate: bool
     ) -> Iterator[Row | ItemError]:
-        """Yield the row of each text behind its prompt, or why it has none."""
-        for tokens in self.tokenizer.encode(
-            [prompt + text for text in texts], spans=spans, truncate=truncate
-        ):
-            yield tokens if isinstance(tokens, ItemError) else _text_row(tokens, prompt, adapter)
+        """Yield the row of each text behind the prompt of its task, or why it has none."""
+        prompted = [task.prompt + text for text, task in texts]
+        encoded = self.tokenizer.encode(prompted, spans=spans, truncate=truncate)
+        for tokens, (_, task) in zip(encoded, texts, strict=True):
+            yield tokens if isinstance(tokens, ItemError) else _text_row(tokens, task)
 
     def image_cost(self, size: Span, max_pixels: int | None) -> Cost:
         """Return what the row of a picture of (width, height) pixels takes.
@@ -100,8 +102,11 @@ class RowBuilder:
 
     def batch(self, rows: Sequence[Row]) -> Batch:
         """Lay rows end to end."""
-        starts = np.cumsum([0, *(len(row.input_ids) for row in rows)])
         pictures = [row.patches for row in rows if row.patches is not None]
+        if self._fills:
+            rows = [*rows, *_filler_row(rows)]
+            pictures += self._filler_picture(pictures)
+        starts = np.cumsum([0, *(len(row.input_ids) for row in rows)])
         batch = Batch(
             input_ids=torch.from_numpy(np.concatenate([row.input_ids for row in rows])),
             position_ids=torch.cat([_positions(row) for row in rows], dim=1),
@@ -117,13 +122,40 @@ class RowBuilder:
         )
         return _pinned(batch) if self._on_gpu else batch
 
+    def _filler_picture(self, pictures: Sequence[Patches]) -> list[Patches]:
+        """Return a black strip that fills the patches up to a usual number."""
+        merge, numbers = self.spec.merge, 3 * self.spec.patch**2
+        merged = sum(len(each.pixels) for each in pictures) // merge**2
+        missing = usual_size(merged) - merged
+        if not missing:
+            return []
+        pixels = torch.zeros(missing * merge**2, numbers, dtype=torch.uint8)
+        return [Patches(pixels, merge, missing * merge)]
 
-def _text_row(tokens: TokenisedText, prompt: str, adapter: str) -> Row:
+
+def usual_size(count: int) -> int:
+    """Return the next of eight sizes in each octave.
+
+    On a CPU oneDNN makes code for each number of rows that it multiplies in half precision, and
+    never lets go of all of it: a batch of any size would have it grow without end.
+    """
+    step = max(8, 1 << count.bit_length() >> 4)
+    return -(-count // step) * step
+
+
+def _filler_row(rows: Sequence[Row]) -> list[Row]:
+    """Return a row that nobody asked for, which fills the tokens up to a usual number."""
+    count = sum(len(row.input_ids) for row in rows)
+    missing = usual_size(count) - count
+    return [Row(np.zeros(missing, np.int64), rows[-1].adapter, ())] if missing else []
+
+
+def _text_row(tokens: TokenisedText, task: Task) -> Row:
     layout = None
     if tokens.spans is not None:
-        layout = TokenSpans(np.maximum(tokens.spans - len(prompt), 0).astype(np.int32))
+        layout = TokenSpans(np.maximum(tokens.spans - len(task.prompt), 0).astype(np.int32))
     pool = (0, len(tokens.ids))
-    return Row(tokens.ids, adapter, (pool,), layout, truncated=tokens.truncated)
+    return Row(tokens.ids, task.adapter, (pool,), layout, truncated=tokens.truncated)
 
 
 def _positions(row: Row) -> torch.Tensor:

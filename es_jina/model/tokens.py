@@ -94,11 +94,24 @@ class TextTokenizer:
     def _encodings(self, texts: Sequence[str], *, spans: bool) -> Iterator[TokenisedText]:
         # The fast way does not keep the spans.
         encode = self._tokenizer.encode_batch if spans else self._tokenizer.encode_batch_fast
-        for encoding in encode(list(texts), add_special_tokens=False):
+        encodings = encode(list(texts), add_special_tokens=False)
+        for text, encoding in zip(texts, encodings, strict=True):
             yield TokenisedText(
                 np.array(encoding.ids, np.int64),
-                np.array(encoding.offsets, np.int32).reshape(-1, 2) if spans else None,
+                _characters(encoding.offsets, len(text)) if spans else None,
             )
+
+
+def _characters(offsets: Sequence[tuple[int, int]], length: int) -> NDArray[np.int32]:
+    """Return the characters of each token, without gaps.
+
+    Characters that composing (NFC) took away, such as an accent that stands alone, belong to none
+    in the tokenizer's account; here they go with the letter before them.
+    """
+    characters = np.array(offsets, np.int32).reshape(-1, 2)
+    following = np.append(characters[1:, 0], np.int32(length))
+    characters[:, 1] = np.maximum(characters[:, 1], following[: len(characters)])
+    return characters
 
 
 def _problem(text: str, limit: int | None, *, truncate: bool) -> ItemError | None:

@@ -1,7 +1,7 @@
 """The providers: what turns inputs into embeddings."""
 
 import os
-from typing import Literal
+from typing import Literal, get_args
 
 from es_jina.errors import RequestError
 from es_jina.profile import (
@@ -35,6 +35,7 @@ def open_provider(
     *,
     device: str | None = None,
     dtype: str | None = None,
+    merge: str | None = None,
 ) -> Provider:
     """Open a provider; a local one loads its model.
 
@@ -43,11 +44,15 @@ def open_provider(
         model: a checkpoint folder or the hub id, by default the hub id.
         device: for ``local``: cuda, mps or cpu.
         dtype: for ``local``: float32, bfloat16 or float16.
+        merge: for ``local``: the one adapter to fold into the weights.
 
     Raises:
         ProviderError: the model cannot be loaded, or there is no key.
-        RequestError: the extra for it is not installed, or the hosted API runs no such model.
+        RequestError: no such provider, the extra for it is not installed, or the hosted API runs no
+            such model.
     """
+    if name not in get_args(ProviderName):
+        raise RequestError(f"no such provider: {name!r}; choose local or hosted")
     if name == "hosted":
         from es_jina.providers.hosted import HostedProvider
 
@@ -56,7 +61,7 @@ def open_provider(
     _require_local_extra()
     from es_jina.providers.local import LocalProvider
 
-    return LocalProvider(model or MODEL_ID, device=device, dtype=dtype)
+    return LocalProvider(model or MODEL_ID, device=device, dtype=dtype, merge=merge)
 
 
 def describe(name: ProviderName, model: str | None = None) -> ModelInfo:

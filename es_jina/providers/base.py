@@ -51,7 +51,9 @@ class ModelInfo:
         Raises:
             RequestError: it is none of `dims`.
         """
-        if dimensions is not None and dimensions not in self.dims:
+        if dimensions is None:
+            return
+        if not isinstance(dimensions, int) or dimensions not in self.dims:
             raise RequestError(
                 f"{self.name} has no {dimensions} dimensions: choose from "
                 f"{', '.join(map(str, self.dims))}"
@@ -102,7 +104,8 @@ class Provider(Protocol):
 
         Raises:
             ProviderError: the whole call failed.
-            RequestError: no such dimensions, or no adapter for the task.
+            RequestError: something was asked that cannot be: an input that is neither Text nor
+                Image, no such task or dimensions, no adapter for the task.
         """
         ...
 

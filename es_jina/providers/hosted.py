@@ -17,6 +17,12 @@ from es_jina.errors import ItemError, ProviderError
 from es_jina.inputs import Image, Input, Task
 from es_jina.pictures import MAX_ASPECT, open_picture, scale_to_budget
 from es_jina.providers.base import V4, ModelInfo, Want
+from es_jina.providers.checks import (
+    check_max_pixels,
+    check_want,
+    checked_inputs,
+    checked_task,
+)
 from es_jina.providers.http import JsonClient, RefusedError
 
 BASE_URL = "https://api.jina.ai"
@@ -126,8 +132,11 @@ class HostedProvider:
 
         Raises:
             ProviderError: the key is refused, its balance is spent, or the API stays out of reach.
-            RequestError: no such dimensions.
+            RequestError: an input that is neither Text nor Image, no such task or dimensions.
         """
+        inputs, task = checked_inputs(inputs), checked_task(task)
+        check_want(want)
+        check_max_pixels(max_pixels)
         self.model.check_dimensions(dimensions)
         done: dict[int, Embedding | ItemError] = {}
         for batch in _batches(_items(inputs, max_pixels or V4.max_pixels, done)):

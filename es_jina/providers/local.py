@@ -1,10 +1,12 @@
 """The model in this process, on the machine's own GPUs or CPU."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
+
+import numpy as np
 
 from es_jina.embedding import Embedding, TokenSpans, Vector, cut, unit
 from es_jina.errors import CheckpointError, ItemError, ProviderError, RequestError, first_line
@@ -20,6 +22,13 @@ from es_jina.model.tokens import TextTokenizer
 from es_jina.pictures import open_picture, picture_size
 from es_jina.providers.base import LICENCE, MODEL_ID, ModelInfo, Want
 from es_jina.providers.checkpoints import HUB_REVISION, describe_local
+from es_jina.providers.checks import (
+    check_max_pixels,
+    check_want,
+    checked_inputs,
+    checked_task,
+    checked_tasks,
+)
 
 # Weights and settings; never code, never pickles.
 _DOWNLOADED = ["*.json", "*.safetensors", "adapters/*"]
@@ -53,12 +62,13 @@ class LocalProvider:
             RequestError: no such dtype, or no such adapter to merge.
         """
         self._info = describe_local(model)
-        chosen = dtype_of(dtype) if dtype else None
+        chosen = None if dtype is None else dtype_of(dtype)
         devices = devices_of(device)
         folder = _download() if model == MODEL_ID else Path(self._info.name)
         self._networks = [JinaV4(folder, each, chosen, merge) for each in devices]
         self._rows = RowBuilder(self._networks[0], TextTokenizer(folder))
         self._engine = Engine(self._networks, self._rows)
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"LocalProvider({self._info.name!r}, {self.device})"
@@ -77,21 +87,26 @@ class LocalProvider:
 
     def embed(
         self,
-        inputs: Sequence[Input],
-        task: Task,
+        inputs: Iterable[Input],
+        task: Task | Sequence[Task],
         want: Want,
         *,
         max_pixels: int | None = None,
         dimensions: int | None = None,
         truncate: bool = False,
     ) -> list[Embedding | ItemError]:
-        """Embed inputs in input order; see :meth:`es_jina.providers.base.Provider.embed`."""
-        self._check(task, dimensions)
-        if max_pixels is not None and max_pixels < 1:
-            raise RequestError(f"max_pixels is {max_pixels}: it must be above 0")
+        """Embed inputs in input order; see :meth:`es_jina.providers.base.Provider.embed`.
+
+        Beside one task for all inputs this takes one for each, and serves them together.
+        """
+        inputs = checked_inputs(inputs)
+        tasks = checked_tasks(task, len(inputs))
+        self._check(tasks, want, dimensions)
+        check_max_pixels(max_pixels)
         found: dict[int, Embedding | ItemError] = {}
         jobs = []
-        for number, job in enumerate(self._jobs(inputs, task, want, max_pixels, truncate)):
+        spans = Want.MULTI in want
+        for number, job in enumerate(self._jobs(inputs, tasks, max_pixels, spans, truncate)):
             if isinstance(job, ItemError):
                 found[number] = job
             else:
@@ -116,7 +131,8 @@ class LocalProvider:
 
         Args:
             text: of any length; over the model's 32,768 tokens it is read in overlapping windows.
-            spans: first character and the one behind the last of each part; parts may overlap.
+            spans: first character and the one behind the last of each part; parts may overlap. A
+                token that reaches over a border counts on both sides.
             task: the task.
             want: single vectors, multi-vectors, or both.
             dimensions: the Matryoshka size of the single vectors; the full size by default.
@@ -127,13 +143,16 @@ class LocalProvider:
 
         Raises:
             ProviderError: the whole call failed.
-            RequestError: no adapter for the task, or no such dimensions.
+            RequestError: the text is no str, a span is no pair of whole numbers, no such task or
+                dimensions, or no adapter for the task.
         """
-        self._check(task, dimensions)
+        task = checked_task(task)
+        self._check([task], want, dimensions)
+        spans = _checked_spans(text, spans)
         [tokens] = self._rows.tokenizer.encode([task.prompt + text], spans=True, limit=None)
         if isinstance(tokens, ItemError):
             return [tokens for _ in spans]
-        chunks = LateChunks(tokens, task.prompt, task.adapter, spans)
+        chunks = LateChunks(tokens, len(text), task.prompt, task.adapter, spans)
         jobs = [_text_job(number, row) for number, row in enumerate(chunks.rows)]
         done = self._engine.run(jobs, multi=Want.MULTI in want)
         windows = []
@@ -148,7 +167,8 @@ class LocalProvider:
         return [found[number] for number in range(len(spans))]
 
     def close(self) -> None:
-        """Stop the threads; the weights go with the object."""
+        """Stop the threads and refuse further calls; the weights go with the object."""
+        self._closed = True
         self._engine.close()
 
     def __enter__(self) -> Self:
@@ -157,31 +177,39 @@ class LocalProvider:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _check(self, task: Task, dimensions: int | None) -> None:
-        tasks = self._networks[0].tasks
-        if task.adapter not in tasks:
-            raise RequestError(
-                f"{self._info.name} has no adapter for {task.value}; it has {', '.join(tasks)}"
-            )
+    def _check(self, tasks: Sequence[Task], want: Want, dimensions: int | None) -> None:
+        if self._closed:
+            raise RequestError("this provider is closed: open another")
+        network = self._networks[0]
+        for task in tasks:
+            if task.adapter not in network.tasks:
+                loaded = "was loaded with one adapter merged" if network.merged else "has"
+                raise RequestError(
+                    f"{self._info.name} has no adapter for {task.value} here: it {loaded} "
+                    f"({', '.join(network.tasks)})"
+                )
+        check_want(want)
         self._info.check_dimensions(dimensions)
 
     def _jobs(
         self,
         inputs: Sequence[Input],
-        task: Task,
-        want: Want,
+        tasks: Sequence[Task],
         max_pixels: int | None,
+        spans: bool,
         truncate: bool,
     ) -> Iterator[Job | ItemError]:
         """Yield what is to be run for each input: texts tokenised, pictures only measured."""
         texts = self._rows.texts(
-            [item.text for item in inputs if isinstance(item, Text)],
-            task.prompt,
-            task.adapter,
-            spans=Want.MULTI in want,
+            [
+                (item.text, task)
+                for item, task in zip(inputs, tasks, strict=True)
+                if isinstance(item, Text)
+            ],
+            spans=spans,
             truncate=truncate,
         )
-        for number, item in enumerate(inputs):
+        for number, (item, task) in enumerate(zip(inputs, tasks, strict=True)):
             match item:
                 case Text():
                     row = next(texts)
@@ -211,13 +239,25 @@ def _text_job(number: int, row: Row) -> Job:
     return Job(number, Cost(len(row.input_ids)), row)
 
 
+def _checked_spans(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    if not isinstance(text, str):
+        raise RequestError(f"the text is a {type(text).__name__}: it must be a str")
+    found = list(spans) if isinstance(spans, Iterable) else [spans]
+    for span in found:
+        if not isinstance(span, Sequence) or [type(border) for border in span] != [int, int]:
+            raise RequestError(f"the span {span!r} is no pair of whole numbers (first, end)")
+    return [(first, end) for first, end in found]
+
+
 def _single(mean: Vector, dimensions: int | None) -> Vector:
     single = unit(mean)
     return single if dimensions is None else cut(single, dimensions)
 
 
-def _embedding(result: Result, want: Want, dimensions: int | None) -> Embedding:
+def _embedding(result: Result, want: Want, dimensions: int | None) -> Embedding | ItemError:
     row = result.row
+    if not _finite(result.means, result.multi):
+        return _not_finite()
     return Embedding(
         single=_single(result.means[0], dimensions) if Want.SINGLE in want else None,
         multi=result.multi,
@@ -227,12 +267,27 @@ def _embedding(result: Result, want: Want, dimensions: int | None) -> Embedding:
     )
 
 
-def _span_embedding(result: SpanResult, want: Want, dimensions: int | None) -> Embedding:
+def _span_embedding(
+    result: SpanResult, want: Want, dimensions: int | None
+) -> Embedding | ItemError:
+    if not _finite(result.mean, result.multi):
+        return _not_finite()
     return Embedding(
         single=_single(result.mean, dimensions) if Want.SINGLE in want else None,
         multi=result.multi,
         tokens=len(result.characters),
         layout=TokenSpans(result.characters) if Want.MULTI in want else None,
+    )
+
+
+def _finite(*vectors: Vector | None) -> bool:
+    return all(bool(np.isfinite(each).all()) for each in vectors if each is not None)
+
+
+def _not_finite() -> ItemError:
+    return ItemError(
+        "the model gave numbers that are not finite: try another dtype (float32), and look at the "
+        "checkpoint's weights"
     )
 
 
@@ -243,6 +298,7 @@ def _download() -> Path:
         ProviderError: it is not there and cannot be fetched.
     """
     from huggingface_hub import snapshot_download
+    from huggingface_hub.constants import HF_HUB_OFFLINE
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     fetch = partial(snapshot_download, MODEL_ID, revision=HUB_REVISION, allow_patterns=_DOWNLOADED)
@@ -253,8 +309,9 @@ def _download() -> Path:
         pass
     else:
         return folder
-    # Said when the weights are about to be taken; the hub's own progress bars follow.
-    print(LICENCE, file=sys.stderr)
+    if not HF_HUB_OFFLINE:
+        # Said when the weights are about to be taken; the hub's own progress bars follow.
+        print(LICENCE, file=sys.stderr)
     try:
         return Path(fetch())
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -189,9 +189,9 @@ def test_the_oracle_tells_adapters_apart(random_checkpoint: Path) -> None:
 def rows_of(builder: RowBuilder, texts: Sequence[str], adapters: Sequence[str]) -> list[Row]:
     found = []
     for text, adapter in zip(texts, adapters, strict=True):
-        [row] = builder.texts([text], "Query: ", adapter, spans=False, truncate=False)
+        [row] = builder.texts([(text, Task.CODE_QUERY)], spans=False, truncate=False)
         assert isinstance(row, Row)
-        found.append(row)
+        found.append(replace(row, adapter=adapter))
     return found
 
 
@@ -200,7 +200,7 @@ def run(model: JinaV4, builder: RowBuilder, rows: Sequence[Row]) -> list[tuple[V
     means, multi = model.forward(builder.batch(rows)).fetch()()
     assert multi is not None
     lengths = [len(row.input_ids) for row in rows]
-    parts = np.split(multi, np.cumsum(lengths)[:-1])
+    parts = np.split(multi, np.cumsum(lengths))[: len(rows)]
     return list(zip(unit(means), parts, strict=True))
 
 
@@ -261,7 +261,7 @@ def test_a_merged_adapter_gives_the_same_numbers(task: Task, random_checkpoint: 
 
 def test_a_merged_model_serves_no_other_task(random_checkpoint: Path) -> None:
     merged = LocalProvider(str(random_checkpoint), device="cpu", merge="code")
-    with pytest.raises(RequestError, match=r"no adapter for retrieval\.query; it has code$"):
+    with pytest.raises(RequestError, match=r"no adapter for retrieval\.query here: it was loaded"):
         merged.embed([Text("fox")], Task.RETRIEVAL_QUERY, BOTH)
     model = JinaV4(random_checkpoint, torch.device("cpu"), merge="code")
     builder = RowBuilder(model, TextTokenizer(random_checkpoint))
@@ -381,6 +381,29 @@ def test_runs_in_bfloat16(random_checkpoint: Path) -> None:
         assert np.allclose(np.linalg.norm(found.multi, axis=1), 1, atol=1e-5)
 
 
+def test_batches_in_half_precision_have_usual_sizes(random_checkpoint: Path) -> None:
+    """Each new size of a batch costs memory for good, on a CPU."""
+    model = JinaV4(random_checkpoint, torch.device("cpu"), torch.bfloat16)
+    builder = RowBuilder(model, TextTokenizer(random_checkpoint))
+    tokens, patches = set(), set()
+    for count in range(1, 400, 3):
+        rows = rows_of(builder, ["1" * count], ["code"])
+        rows.append(builder.image(noise(28 * count + 30, 60), "code", 28 * 28 * count))
+        batch = builder.batch(rows)
+        assert len(batch.input_ids) == sum(batch.lengths) == batch.position_ids.shape[1]
+        assert sum(map(len, (row.input_ids for row in rows))) <= len(batch.input_ids)
+        tokens.add(len(batch.input_ids))
+        assert batch.pixels is not None
+        patches.add(len(batch.pixels))
+    assert len(tokens) <= 40
+    assert len(patches) <= 60
+    full = JinaV4(random_checkpoint, torch.device("cpu"), torch.float32)
+    for (half, _), (whole, _) in zip(
+        run(model, builder, rows), run(full, builder, rows), strict=True
+    ):
+        assert float(half @ whole) > 0.999
+
+
 def test_an_unknown_adapter_is_never_a_model_without_one(random_checkpoint: Path) -> None:
     model, builder = load(random_checkpoint)
     with pytest.raises(ValueError, match="no adapter for poetry"):
@@ -410,7 +433,9 @@ def test_the_precision_of_a_cpu_is_that_of_the_weights_where_it_is_fast(
         (lambda c: c["text_config"]["rope_scaling"].update(rope_type="yarn", factor=2.0), "yarn"),
         (lambda c: c["text_config"].update(use_sliding_window=True), "use_sliding_window"),
         (lambda c: c["text_config"].update(num_key_value_heads=3), "not a multiple of 3"),
-        (lambda c: c["vision_config"].update(num_heads=5), "not a multiple of 5"),
+        (lambda c: c["text_config"].update(rope_theta=0), "rope_theta is 0"),
+        (lambda c: c["vision_config"].update(window_size=0), "window_size 0"),
+        (lambda c: c["vision_config"].update(num_heads=5), "not a multiple of 20"),
     ],
 )
 def test_a_network_of_another_kind_is_refused(

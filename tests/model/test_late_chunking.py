@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,6 +98,23 @@ def test_a_span_that_is_none_fails_alone(span: tuple[int, int], provider: LocalP
     assert good.multi is None
 
 
+@pytest.mark.parametrize(
+    "text", ["The cafe\u0301", "e\u0301 cafe\u0301", "\u1112\u1161\u11ab\u1100\u116e\u11a8"]
+)
+def test_letters_that_are_written_as_two(text: str, provider: LocalProvider) -> None:
+    """Composing takes the accent away; its character still belongs to the letter's token."""
+    for spans in ([(0, len(text))], [(place, place + 1) for place in range(len(text))]):
+        for found in embedded(provider, text, spans):
+            assert isinstance(found.layout, TokenSpans)
+            assert found.tokens >= 1
+
+
+@pytest.mark.parametrize("spans", [[(0,)], [0, 5], [("0", "5")], [(0, 5.5)], [(0, 3, 5)], None])
+def test_spans_that_are_no_pairs(spans: Any, provider: LocalProvider) -> None:
+    with pytest.raises(RequestError, match="is no pair of whole numbers"):
+        provider.embed_spans(TEXT, spans, TASK)
+
+
 def test_an_empty_text_has_no_spans(provider: LocalProvider) -> None:
     assert provider.embed_spans("", [], TASK) == []
     [found] = provider.embed_spans("", [(0, 1)], TASK)
@@ -140,7 +158,7 @@ def test_windows_that_overlap(window: int, overlap: int, provider: LocalProvider
     prompt, adapter = TASK.prompt, TASK.adapter
     [tokens] = provider._rows.tokenizer.encode([prompt + TEXT], spans=True)
     assert isinstance(tokens, TokenisedText)
-    chunks = LateChunks(tokens, prompt, adapter, spans, window=window, overlap=overlap)
+    chunks = LateChunks(tokens, len(TEXT), prompt, adapter, spans, window=window, overlap=overlap)
     jobs = [Job(n, Cost(len(row.input_ids)), row) for n, row in enumerate(chunks.rows)]
     assert all(job.cost.tokens <= window for job in jobs)
     done = provider._engine.run(jobs, multi=True)

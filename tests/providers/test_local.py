@@ -1,9 +1,12 @@
 """The local provider on the tiny checkpoint."""
 
+import io
 import threading
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -254,9 +257,9 @@ def test_max_pixels_holds_for_one_call(provider: LocalProvider) -> None:
     assert provider.model.max_pixels == 256 * 28 * 28
 
 
-@pytest.mark.parametrize("max_pixels", [0, -5])
-def test_a_budget_of_nothing(max_pixels: int, provider: LocalProvider) -> None:
-    with pytest.raises(RequestError, match=f"max_pixels is {max_pixels}"):
+@pytest.mark.parametrize("max_pixels", [0, -5, 1.5, True, "602112"])
+def test_a_budget_of_nothing(max_pixels: Any, provider: LocalProvider) -> None:
+    with pytest.raises(RequestError, match=f"max_pixels is {max_pixels!r}"):
         provider.embed([Text("a")], TASK, BOTH, max_pixels=max_pixels)
 
 
@@ -350,7 +353,7 @@ def test_a_task_that_the_checkpoint_has_no_adapter_for(checkpoint: Path, tmp_pat
         LocalProvider(str(folder), device="cpu")
     edit_tensors(folder / ADAPTER, lambda t: [t.pop(k) for k in list(t) if "text-matching" in k])
     smaller = LocalProvider(str(folder), device="cpu")
-    with pytest.raises(RequestError, match="no adapter for text-matching; it has retrieval, code"):
+    with pytest.raises(RequestError, match="no adapter for text-matching here: it has"):
         smaller.embed([Text("a")], Task.TEXT_MATCHING, BOTH)
     assert embedded(smaller, [Text("a")], Task.CODE_QUERY)
 
@@ -367,6 +370,114 @@ def test_a_failure_of_the_machine_is_a_provider_error(
             provider.embed([Text("a")], TASK, BOTH)
     # It does not stay locked.
     assert embedded(provider, [Text("a")])
+
+
+def test_one_pillow_picture_may_be_many_inputs(provider: LocalProvider, tmp_path: Path) -> None:
+    """Pillow decodes at first use: two threads must not do it to one picture at once."""
+    path = tmp_path / "page.png"
+    noise(600, 400).save(path)
+    [expected] = embedded(provider, [Image(path)], max_pixels=100_000)
+    for _ in range(5):
+        with Pillow.open(path) as shared:
+            for found in embedded(provider, [Image(shared)] * 6, max_pixels=100_000):
+                assert same(found, expected)
+
+
+def test_pictures_leave_the_filters_of_warnings_alone(provider: LocalProvider) -> None:
+    before = list(warnings.filters)
+    for _ in range(5):
+        embedded(provider, [Image(png(60 + number)) for number in range(12)])
+    assert warnings.filters == before
+
+
+def png(width: int) -> bytes:
+    buffer = io.BytesIO()
+    noise(width, 60).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_each_input_may_have_its_own_task(provider: LocalProvider) -> None:
+    tasks = [*Task, Task.CODE_QUERY]
+    inputs: list[Input] = [*(Text("the quick fox") for _ in Task), Image(noise(60, 60))]
+    found = provider.embed(inputs, tasks, BOTH)
+    for item, task, result in zip(inputs, tasks, found, strict=True):
+        assert isinstance(result, Embedding)
+        assert same(result, embedded(provider, [item], task)[0])
+    with pytest.raises(RequestError, match="2 tasks for 3 inputs"):
+        provider.embed([Text("a")] * 3, tasks[:2], BOTH)
+
+
+def test_names_of_tasks_and_any_iterable_do(provider: LocalProvider) -> None:
+    expected = embedded(provider, MIXED, Task.CODE_PASSAGE)
+    name: Any = "code.passage"
+    found = provider.embed(iter(MIXED), name, BOTH)
+    for one, other in zip(found, expected, strict=True):
+        assert isinstance(one, Embedding)
+        assert same(one, other)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "says"),
+    [
+        (["hello"], {}, "input 0 is a str: wrap it in Text(...) or Image(...)"),
+        ("hello", {}, "inputs must be a list of Text(...) and Image(...)"),
+        (Text("a"), {}, "inputs must be a list"),
+        (None, {}, "inputs must be a list of Text(...) and Image(...), not None"),
+        ([Text("a"), None], {}, "input 1 is None"),
+        ([Text(b"a")], {}, "input 0 is a Text of a bytes: it must be a str"),  # type: ignore[arg-type]
+        ([Text("a")], {"task": "retrieval"}, "no such task: 'retrieval'; choose from retrieval.q"),
+        ([Text("a")], {"want": Want(0)}, "choose Want.SINGLE, Want.MULTI or both"),
+        ([Text("a")], {"want": 1}, "want is 1: choose"),
+        ([Text("a")], {"dimensions": 128.0}, "has no 128.0 dimensions"),
+    ],
+)
+def test_what_cannot_be_asked(
+    inputs: Any, options: dict[str, Any], says: str, provider: LocalProvider
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        provider.embed(inputs, **{"task": TASK, "want": BOTH} | options)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (None, "a Path, bytes or a Pillow picture, not a NoneType"),
+        ("page.png", "not a str"),
+        (Path("/"), "a folder, not a picture: /"),
+        (np.zeros((2, 2, 3)), "not a ndarray"),
+    ],
+)
+def test_what_is_no_picture(source: Any, says: str, provider: LocalProvider) -> None:
+    [error] = provider.embed([Image(source)], TASK, BOTH)
+    assert isinstance(error, ItemError)
+    assert says in str(error)
+
+
+def test_numbers_that_are_not_finite_are_no_vectors(checkpoint: Path, tmp_path: Path) -> None:
+    folder = copied(checkpoint, tmp_path / "broken")
+
+    def spoil(tensors: dict[str, torch.Tensor]) -> None:
+        tensors["model.norm.weight"][3] = float("nan")
+
+    edit_tensors(folder / "model.safetensors", spoil)
+    with LocalProvider(str(folder), device="cpu") as broken:
+        [found] = broken.embed([Text("fox")], TASK, Want.SINGLE)
+        [span] = broken.embed_spans("the fox", [(0, 3)], TASK)
+    assert isinstance(found, ItemError)
+    assert isinstance(span, ItemError)
+    assert "not finite" in str(found)
+
+
+def test_a_closed_provider_says_so(checkpoint: Path) -> None:
+    opened = LocalProvider(str(checkpoint), device="cpu")
+    opened.close()
+    for item in MIXED[:2]:
+        with pytest.raises(RequestError, match="this provider is closed"):
+            opened.embed([item], TASK, BOTH)
+    with pytest.raises(RequestError, match="this provider is closed"):
+        opened.embed_spans("fox", [(0, 3)], TASK)
 
 
 def test_it_is_a_context_manager(checkpoint: Path) -> None:
