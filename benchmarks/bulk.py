@@ -50,7 +50,8 @@ def ours(client: Elasticsearch, index: str, dense: Vector, multi: Vector, base64
         )
         for number, vector in enumerate(dense)
     )
-    assert all(outcome.error is None for outcome in BulkWriter(client, index).write(actions))
+    with BulkWriter(client, index) as writer:
+        assert all(outcome.error is None for outcome in writer.write(actions))
 
 
 def helper(client: Elasticsearch, index: str, dense: Vector, multi: Vector) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from es_jina.elastic.bulk import Action, BulkWriter
+from es_jina.elastic.bulk import Action, BulkWriter, Outcome
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import cluster_errors
 from es_jina.embedding import Embedding
@@ -52,6 +52,7 @@ class Ingest:
         self._on_failure = on_failure
         self._ledger = Ledger(client, index, profile.fingerprint)
         self._writer = BulkWriter(client, index)
+        self._in_flight: dict[str, Unit] = {}
         self.report = Report()
 
     def plan(self, paths: Iterable[Path]) -> list[Unit]:
@@ -79,10 +80,12 @@ class Ingest:
             for first in range(0, len(units), BATCH):
                 self._batch(units[first : first + BATCH], provider, loader)
                 progress(min(first + BATCH, len(units)), len(units))
+            self._count(self._writer.drain())
+            self.report.seconds = time.monotonic() - start
+            self._tidy_up(units)
         finally:
             loader.close()
-            self.report.seconds = time.monotonic() - start
-        self._tidy_up(units)
+            self._writer.close()
         return self.report
 
     def _units(self, paths: Iterable[Path]) -> Iterator[Unit]:
@@ -125,7 +128,7 @@ class Ingest:
                 yield item, embedding
 
     def _write(self, pairs: Sequence[tuple[Loaded, Embedding]]) -> None:
-        by_id = {item.unit.id: item.unit for item, _ in pairs}
+        self._in_flight |= {item.unit.id: item.unit for item, _ in pairs}
         actions = (
             Action(
                 item.unit.id,
@@ -138,12 +141,17 @@ class Ingest:
             )
             for item, embedding in pairs
         )
+        # They are on their way while the next batch is embedded.
+        self._count(self._writer.submit(actions))
+
+    def _count(self, outcomes: Iterable[Outcome]) -> None:
         with cluster_errors(f"writing to {self._index!r}"):
-            for outcome in self._writer.write(actions):
+            for outcome in outcomes:
+                unit = self._in_flight.pop(outcome.id)
                 if outcome.error is None:
                     self.report.embedded += 1
                 else:
-                    self._fail_unit(by_id[outcome.id], "index", ItemError(outcome.error))
+                    self._fail_unit(unit, "index", ItemError(outcome.error))
 
     def _tidy_up(self, units: Sequence[Unit]) -> None:
         """Make the new documents searchable, then delete what earlier states left behind.

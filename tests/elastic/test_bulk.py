@@ -1,6 +1,7 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -97,8 +98,9 @@ def pauses() -> list[float]:
 @pytest.fixture
 def writer(httpserver: HTTPServer, pauses: list[float]) -> Iterator[BulkWriter]:
     """A writer to the double that notes its pauses and does not make them."""
-    with Cluster(httpserver.url_for("/").rstrip("/")).connect() as connected:
-        yield BulkWriter(connected, "docs", pauses.append)
+    cluster = Cluster(httpserver.url_for("/").rstrip("/"))
+    with cluster.connect() as connected, BulkWriter(connected, "docs", pauses.append) as opened:
+        yield opened
 
 
 def some(*ids: str) -> list[Action]:
@@ -166,7 +168,7 @@ def test_large_documents_on_a_real_node(client: Elasticsearch, index: str) -> No
     writer = BulkWriter(client, index_of(client, index))
     texts = {"a": 6_000_000, "b": 6_000_000, "alone": 10_100_000}
     outcomes = list(writer.write(Action(i, {"text": "x" * size}) for i, size in texts.items()))
-    assert outcomes == [Outcome(ident, None) for ident in texts]
+    assert {outcome.id: outcome.error for outcome in outcomes} == dict.fromkeys(texts)
 
 
 # Against a double
@@ -177,14 +179,15 @@ def test_nothing_to_write_asks_nothing(double: Double, writer: BulkWriter) -> No
     assert double.asked == []
 
 
-def test_requests_are_bounded_and_keep_the_order(
+def test_requests_are_bounded_and_each_keeps_its_order(
     double: Double, writer: BulkWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "MAX_BYTES", 1000)
     actions = [Action(f"{n}", {"text": "x" * (n % 5) * 80}) for n in range(60)]
     outcomes = list(writer.write(actions))
-    assert outcomes == [Outcome(f"{n}", None) for n in range(60)]
-    assert [ident for ids in double.asked for ident in ids] == [f"{n}" for n in range(60)]
+    assert sorted(int(outcome.id) for outcome in outcomes if outcome.error is None) == [*range(60)]
+    runs = sorted([int(ident) for ident in ids] for ids in double.asked)
+    assert [number for run in runs for number in run] == [*range(60)]
     assert max(double.sizes) <= 1000
     # And not one request for each.
     assert len(double.asked) < 20
@@ -201,8 +204,10 @@ def test_writing_starts_before_all_actions_are_there(
             made.append(n)
             yield Action(f"{n}", {"text": "x" * 80})
 
-    assert next(writer.write(actions())) == Outcome("0", None)
-    assert len(made) < 5
+    first = next(writer.write(actions()))
+    assert first.error is None
+    assert int(first.id) < bulk.IN_FLIGHT
+    assert len(made) <= bulk.IN_FLIGHT + 2
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -372,3 +377,94 @@ def test_a_cluster_that_stays_away(
     with Cluster(server.url).connect() as connected, pytest.raises(EsConnectionError):
         list(BulkWriter(connected, "docs", pauses.append).write(some("a")))
     assert server.requests == 1
+
+
+# Several requests in flight
+
+
+class Slow:
+    """A cluster that answers when it is told to, and counts how many requests wait at once."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.most = 0
+        self.asked: list[list[str]] = []
+        self.busy = 0  # how many requests to come are told 429
+        self.answer = threading.Event()
+        self._waiting = 0
+        self._lock = threading.Lock()
+        server.expect_request("/docs/_bulk", method="PUT").respond_with_handler(self._answer)
+
+    def _answer(self, request: Request) -> Response:
+        ids = asked_ids(request)
+        with self._lock:
+            self.asked.append(ids)
+            self._waiting += 1
+            self.most = max(self.most, self._waiting)
+            busy = self.busy > 0
+            self.busy -= busy
+        self.answer.wait(20)
+        with self._lock:
+            self._waiting -= 1
+        return whole(429) if busy else Double.take(ids)
+
+
+@pytest.fixture
+def slow() -> Iterator[tuple[Slow, BulkWriter]]:
+    with HTTPServer(threaded=True) as server:
+        cluster = Cluster(server.url_for("/").rstrip("/"))
+        with (
+            cluster.connect() as connected,
+            BulkWriter(connected, "docs", lambda _: None) as writer,
+        ):
+            yield Slow(server), writer
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_submitting_does_not_wait_for_the_answer(slow: tuple[Slow, BulkWriter]) -> None:
+    cluster, writer = slow
+    for ident in "abc":
+        assert list(writer.submit(some(ident))) == []
+    wait_until(lambda: len(cluster.asked) == 3)
+    assert cluster.most == bulk.IN_FLIGHT == 3
+    cluster.answer.set()
+    outcomes = [*writer.submit(some("d")), *writer.drain()]
+    assert {outcome.id for outcome in outcomes} == {"a", "b", "c", "d"}
+    assert list(writer.drain()) == []
+
+
+def test_one_id_is_never_in_two_requests_at_once(slow: tuple[Slow, BulkWriter]) -> None:
+    cluster, writer = slow
+    list(writer.submit(some("a", "b")))
+    wait_until(lambda: len(cluster.asked) == 1)
+    second = threading.Thread(target=lambda: list(writer.submit(some("b", "c"))))
+    second.start()
+    second.join(0.3)
+    assert second.is_alive()
+    assert len(cluster.asked) == 1
+    cluster.answer.set()
+    second.join(20)
+    list(writer.drain())
+    assert cluster.asked == [["a", "b"], ["b", "c"]]
+
+
+def test_a_busy_cluster_gets_fewer_requests_at_a_time(
+    slow: tuple[Slow, BulkWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_ACTIONS", 1)
+    cluster, writer = slow
+    cluster.busy = 3
+    cluster.answer.set()
+    first = some(*(f"busy-{number}" for number in range(6)))
+    assert all(outcome.error is None for outcome in writer.write(first))
+    cluster.most = 0
+    assert len(list(writer.write(some(*(f"later-{number}" for number in range(15)))))) == 15
+    assert cluster.most <= 2
+    # After a run without a 429 it is trusted with more again.
+    assert len(list(writer.write(some(*(f"long-{number}" for number in range(60)))))) == 60
+    assert writer._slots._limit == bulk.IN_FLIGHT
