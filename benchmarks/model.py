@@ -28,6 +28,7 @@ from PIL import Image as PilImages
 from es_jina.demo.checkpoint import Shape, make_checkpoint
 from es_jina.embedding import Embedding
 from es_jina.inputs import Image, Input, Task, Text
+from es_jina.model.attention import implementation
 from es_jina.model.device import default_device, device_of, dtype_of
 from es_jina.providers.base import Want
 from es_jina.providers.local import LocalProvider
@@ -89,7 +90,10 @@ class Bench:
         name = str(dtype).removeprefix("torch.")
         self.ours = LocalProvider(str(folder), device=str(device), dtype=name)
         self.peer = Stock(folder, device, dtype)
-        print(f"{self.ours.device}, {torch.get_num_threads()} threads, peer: stock transformers")
+        print(
+            f"{self.ours.device}, attention {implementation(device, dtype)}, "
+            f"{torch.get_num_threads()} threads, peer: stock transformers"
+        )
 
     def compare(
         self,

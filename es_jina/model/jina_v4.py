@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from es_jina.embedding import Vector
 from es_jina.errors import RequestError
-from es_jina.model.attention import Segments, implementation
+from es_jina.model.attention import Segments
 from es_jina.model.checkpoint import Checkpoint
 from es_jina.model.config import read_config
 from es_jina.model.decoder import Decoder
@@ -140,11 +140,6 @@ class JinaV4:
     def tasks(self) -> Sequence[str]:
         """The adapters that can be asked for."""
         return self._router.tasks
-
-    @property
-    def attention(self) -> str:
-        """The implementation of attention that is in use: ``varlen`` or ``sdpa``."""
-        return implementation(self.device, self.dtype)
 
     def forward(self, batch: Batch, *, multi: bool = True) -> Output:
         """Run one batch; on a GPU it has only been queued when this returns.

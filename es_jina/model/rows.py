@@ -139,7 +139,7 @@ def usual_size(count: int) -> int:
     On a CPU oneDNN makes code for each number of rows that it multiplies in half precision, and
     never lets go of all of it: a batch of any size would have it grow without end.
     """
-    step = max(8, 1 << count.bit_length() >> 4)
+    step = max(8, (1 << count.bit_length()) // 16)
     return -(-count // step) * step
 
 
