@@ -1,29 +1,30 @@
 """Writing in bulk: several requests at a time, patient with a busy cluster, exact in failing."""
 
-import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
+from urllib.parse import quote
 
 import orjson
-from elasticsearch import ApiError, ConnectionTimeout, Elasticsearch
-from elasticsearch import ConnectionError as EsConnectionError
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from es_jina.elastic.client import reason
+from es_jina.elastic.bulk_request import BulkRequest, grouped
+from es_jina.elastic.pace import Pace
+from es_jina.elastic.patience import is_transient, may_pass, pauses
 
 MAX_BYTES = 10_000_000  # of one request
 MAX_ACTIONS = 1_000  # of one request: its answer and a retry stay small
 IN_FLIGHT = 3  # requests: a node of 512 MB heap takes so many of that size
 RETRY_FOR = 120.0  # seconds of patience with one request
-TRANSIENT = frozenset({429, 502, 503, 504})
-# Requests that must pass without a 429 before one more is sent at a time.
-_CLEAN_RUN = 20
-# All that is read of an answer; the rest would be most of it.
-_ANSWER = "errors,items.*._id,items.*.status,items.*.error"
+# All that is read of an answer; its items are in the order of the actions, so not even their ids.
+_ANSWER = "errors,items.*.status,items.*.error"
+# Elasticsearch reads lines under this name too, and under it the client sends them uncopied.
+_HEADERS = {"accept": "application/json", "content-type": "application/json"}
+_JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +37,77 @@ class Action:
     def lines(self) -> bytes:
         """Return the action as the lines of a bulk request."""
         if self.document is None:
-            return orjson.dumps({"delete": {"_id": self.id}}) + b"\n"
-        head = orjson.dumps({"index": {"_id": self.id}})
-        body = orjson.dumps(self.document, option=orjson.OPT_SERIALIZE_NUMPY)
-        return head + b"\n" + body + b"\n"
+            return orjson.dumps({"delete": {"_id": self.id}}, option=_JSON)
+        head = orjson.dumps({"index": {"_id": self.id}}, option=_JSON)
+        return head + orjson.dumps(self.document, option=_JSON)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one action: `error` is ``None`` when it was done."""
+    """What became of one action.
+
+    Attributes:
+        id: of the document.
+        error: ``None`` when it was done.
+        gave_up: whether it failed only because patience ended.
+    """
 
     id: str
     error: str | None
+    gave_up: bool = False
 
 
-Group = dict[str, bytes]  # the lines of each id
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one answer says: what is decided, and why the rest is to be tried again."""
+
+    outcomes: Sequence[Outcome]
+    again: dict[str, str] = field(default_factory=dict)
+    busy: bool = False
+
+
+@dataclass(slots=True)
+class _Result:
+    """What became of one request; `error` where the part without an outcome was refused whole."""
+
+    outcomes: deque[Outcome] = field(default_factory=deque)
+    error: Exception | None = None
 
 
 class BulkWriter:
-    """Writes actions to one index; close it, or use it as a context manager."""
+    """Writes actions to one index; close it, or use it as a context manager.
+
+    All but :meth:`hurry` is for one thread. Memory holds at most `in_flight` requests and the one
+    that is being put together.
+
+    Args:
+        client: of the cluster.
+        index: or an alias with one index behind it.
+        retry_for: seconds of patience with one request, from its first failure.
+        in_flight: requests at a time.
+        sleep: makes the pauses; by default they end when :meth:`hurry` or :meth:`close` is called.
+    """
 
     def __init__(
-        self, client: Elasticsearch, index: str, sleep: Callable[[float], None] | None = None
+        self,
+        client: Elasticsearch,
+        index: str,
+        *,
+        retry_for: float = RETRY_FOR,
+        in_flight: int = IN_FLIGHT,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         # Patience is kept here alone: the client's own retries come at once, without a pause.
         self._client = client.options(max_retries=0)
         self._index = index
-        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="es-jina-bulk")
-        self._running: dict[Future[list[Outcome]], Group] = {}
-        self._slots = _Slots(IN_FLIGHT)
-        self._stopped = threading.Event()
-        self._sleep: Callable[[float], object] = sleep or self._stopped.wait
+        self._retry_for = retry_for
+        self._in_flight = in_flight
+        self._pool = ThreadPoolExecutor(in_flight, thread_name_prefix="es-jina-bulk")
+        self._running: dict[Future[_Result], frozenset[str]] = {}
+        self._ended: deque[_Result] = deque()
+        self._pace = Pace(in_flight, MAX_BYTES)
+        self._hurried = threading.Event()
+        self._sleep: Callable[[float], object] = sleep or self._hurried.wait
 
     def write(self, actions: Iterable[Action]) -> Iterator[Outcome]:
         """Write actions and wait for all of them; see :meth:`submit`."""
@@ -76,43 +117,44 @@ class BulkWriter:
     def submit(self, actions: Iterable[Action]) -> Iterator[Outcome]:
         """Send actions in requests of at most :data:`MAX_BYTES`, a few of them at a time.
 
-        Returns when the last one is on its way; waits only while :data:`IN_FLIGHT` are.
+        Returns when the last one is on its way; waits only while `in_flight` requests are.
 
         Yields:
             One outcome for each action that is done by then, in order of completion; those of
-            earlier calls among them. Busy answers (429, 502-504) and lost connections are tried
-            again with growing pauses, 429 with fewer requests at a time; other refusals are final.
-            Of two actions with one id the later wins.
+            earlier calls among them. What may pass (429, 502-504, lost connections, an index that
+            is read-only for now) is tried again with growing pauses, 429 with fewer requests at a
+            time; other refusals are final. A request that is too large is split, and later ones
+            are smaller. Of two actions with one id the later wins.
 
         Raises:
-            elasticsearch.ApiError, elasticsearch.TransportError: the cluster stayed away for longer
-                than :data:`RETRY_FOR`, or refused the whole request.
+            elasticsearch.ApiError, elasticsearch.TransportError: a whole request, of this call or
+                an earlier one, was refused for good or for longer than patience lasts. What it had
+                got done before is yielded first, nothing more is sent by this call, and what
+                becomes of the other requests is told by the next one.
         """
-        group: Group = {}
-        size = 0
-        for action in actions:
-            try:
-                lines = action.lines()
-            except orjson.JSONEncodeError as error:
-                yield Outcome(action.id, f"cannot be written as JSON: {error}")
-                continue
-            full = size + len(lines) > MAX_BYTES or len(group) == MAX_ACTIONS
-            if action.id in group or (group and full):
-                yield from self._start(group)
-                group, size = {}, 0
-            group[action.id] = lines
-            size += len(lines)
-        if group:
-            yield from self._start(group)
+        for request in grouped(self._lines(actions), lambda: self._pace.size, MAX_ACTIONS):
+            yield from self._start(request)
+        yield from self._handed_out()
+
+    def poll(self) -> Iterator[Outcome]:
+        """Yield what is done by now, without waiting; raises as :meth:`submit` does."""
+        yield from self._collected(timeout=0)
 
     def drain(self) -> Iterator[Outcome]:
-        """Wait for everything that is in flight."""
-        while self._running:
-            yield from self._finished()
+        """Wait for everything that is in flight; yields and raises as :meth:`submit` does."""
+        while self._running or self._ended:
+            yield from self._collected()
+
+    def hurry(self) -> None:
+        """End all pauses, from any thread.
+
+        What is refused for now is tried once more at most, what is submitted later once.
+        """
+        self._hurried.set()
 
     def close(self) -> None:
-        """Wait for what is under way; what was refused for now is tried once more at most."""
-        self._stopped.set()
+        """Hurry, and wait for what is under way; :meth:`drain` tells what became of it."""
+        self.hurry()
         self._pool.shutdown()
 
     def __enter__(self) -> Self:
@@ -121,122 +163,130 @@ class BulkWriter:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _start(self, group: Group) -> Iterator[Outcome]:
-        # Two requests with one id would race.
-        while len(self._running) >= IN_FLIGHT or any(
-            not group.keys().isdisjoint(other) for other in self._running.values()
-        ):
-            yield from self._finished()
-        self._running[self._pool.submit(self._sent, group)] = group
+    def _lines(self, actions: Iterable[Action]) -> Iterator[tuple[str, bytes]]:
+        for action in actions:
+            try:
+                lines = action.lines()
+            except orjson.JSONEncodeError as error:
+                failed = Outcome(action.id, f"cannot be written as JSON: {error}")
+                self._ended.append(_Result(deque([failed])))
+            else:
+                yield action.id, lines
 
-    def _finished(self) -> Iterator[Outcome]:
-        """Wait for at least one request."""
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+    def _start(self, request: BulkRequest) -> Iterator[Outcome]:
+        ids = frozenset(request.ids)
+        # Two requests with one id would race.
+        while len(self._running) >= self._in_flight or any(
+            not ids.isdisjoint(others) for others in self._running.values()
+        ):
+            yield from self._collected()
+        self._running[self._pool.submit(self._sent, request)] = ids
+
+    def _collected(self, timeout: float | None = None) -> Iterator[Outcome]:
+        """Wait for at least one request, then hand out what has become of all that ended."""
+        done, _ = wait(self._running, timeout, return_when=FIRST_COMPLETED)
         for request in [running for running in self._running if running in done]:
             del self._running[request]
-            yield from request.result()
+            self._ended.append(request.result())
+        yield from self._handed_out()
 
-    def _sent(self, group: Group) -> list[Outcome]:
-        """Send a request until each of its actions is decided."""
-        outcomes: list[Outcome] = []
-        deadline = time.monotonic() + RETRY_FOR
-        pause = 0.5
+    def _handed_out(self) -> Iterator[Outcome]:
+        """Hand out what is known; what a caller leaves because it stops comes the next time."""
+        while self._ended:
+            result = self._ended[0]
+            while result.outcomes:
+                yield result.outcomes.popleft()
+            self._ended.popleft()
+            if result.error is not None:
+                raise result.error
+
+    def _sent(self, request: BulkRequest) -> _Result:
+        """Send a request until each of its actions is decided, or patience ends."""
+        result = _Result()
+        waits = pauses(self._retry_for)
+        start = time.monotonic()
         while True:
-            last_try = time.monotonic() > deadline or self._stopped.is_set()
+            last_try = self._hurried.is_set()
             try:
-                done, group = self._tried(group, last_try=last_try)
-            except ApiError as error:
-                if error.status_code == 413:
-                    return outcomes + self._halved(group, error)
-                if error.status_code not in TRANSIENT or last_try:
-                    raise
-            except (EsConnectionError, ConnectionTimeout):
-                if last_try:
-                    raise
-            else:
-                outcomes += done
-            if not group:
-                return outcomes
-            self._sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-            pause = min(pause * 2, 15.0)
+                told = self._tried(request)
+            except (ApiError, TransportError) as error:
+                if isinstance(error, ApiError) and error.status_code == 413:
+                    return self._split(request, result)
+                if last_try or not is_transient(error) or not self._paused(waits):
+                    result.error = error
+                    return result
+                continue
+            result.outcomes += told.outcomes
+            if told.again and (last_try or not self._paused(waits)):
+                seconds = time.monotonic() - start
+                for ident, why in told.again.items():
+                    told_why = f"{why}; tried for {seconds:.0f} s"
+                    result.outcomes.append(Outcome(ident, told_why, gave_up=True))
+                return result
+            if not told.again:
+                return result
+            request = request.only(told.again)
 
-    def _tried(self, group: Group, *, last_try: bool) -> tuple[list[Outcome], Group]:
-        """Send a request once; return what is decided, and what is to be tried again."""
-        with self._slots.one() as slot:
-            # Ready lines: the client passes bytes on as they are, whatever its annotation says.
-            operations: Any = list(group.values())
+    def _paused(self, waits: Iterator[float]) -> bool:
+        """Make the next pause; False when there is none, as patience has ended."""
+        pause = next(waits, None)
+        if pause is not None:
+            self._sleep(pause)
+        return pause is not None
+
+    def _tried(self, request: BulkRequest) -> _Told:
+        """Send a request once."""
+        with self._pace.turn() as turn:
             try:
-                answer = self._client.bulk(
-                    index=self._index, operations=operations, filter_path=_ANSWER
+                answer = self._client.perform_request(
+                    "POST",
+                    f"/{quote(self._index, safe='')}/_bulk",
+                    params={"filter_path": _ANSWER},
+                    headers=_HEADERS,
+                    body=request.body,
+                    endpoint_id="bulk",
+                    path_parts={"index": self._index},
                 )
             except ApiError as error:
-                slot.busy = error.status_code == 429
+                turn.busy = error.status_code == 429
                 raise
-            done, again = _sorted_out(answer, group, last_try=last_try)
-            statuses = (told["status"] for item in answer["items"] for told in item.values())
-            slot.busy = 429 in statuses
-            return done, again
+            told = _told(answer, request.ids)
+            turn.busy = told.busy
+            return told
 
-    def _halved(self, group: Group, error: ApiError) -> list[Outcome]:
-        """Send the two halves of a request that was too large; a single document fails alone."""
-        if len(group) == 1:
-            return [Outcome(next(iter(group)), f"too large for the cluster ({reason(error)})")]
-        pairs = list(group.items())
-        middle = len(pairs) // 2
-        return self._sent(dict(pairs[:middle])) + self._sent(dict(pairs[middle:]))
-
-
-class _Slot:
-    """One request's turn; told whether the cluster was busy."""
-
-    busy = False
-
-
-class _Slots:
-    """How many requests go at a time: half of it when the cluster is busy, slowly more again."""
-
-    def __init__(self, most: int) -> None:
-        self._most = self._limit = most
-        self._used = self._clean = 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def one(self) -> Iterator[_Slot]:
-        slot = _Slot()
-        with self._changed:
-            self._changed.wait_for(lambda: self._used < self._limit)
-            self._used += 1
-        try:
-            yield slot
-        finally:
-            with self._changed:
-                self._used -= 1
-                self._learn(busy=slot.busy)
-                self._changed.notify_all()
-
-    def _learn(self, *, busy: bool) -> None:
-        self._clean = 0 if busy else self._clean + 1
-        if busy:
-            self._limit = max(1, self._limit // 2)
-        elif self._clean >= _CLEAN_RUN and self._limit < self._most:
-            self._limit += 1
-            self._clean = 0
+    def _split(self, request: BulkRequest, result: _Result) -> _Result:
+        """Send a request that was too large in parts; a single document fails alone."""
+        size = len(request.body)
+        self._pace.too_large(size)
+        if len(request.ids) == 1:
+            why = f"413: {size:,} bytes are too many; raise the cluster's http.max_content_length"
+            result.outcomes.append(Outcome(request.ids[0], why))
+            return result
+        for piece in request.pieces(min(self._pace.size, size // 2)):
+            sent = self._sent(piece)
+            result.outcomes += sent.outcomes
+            if sent.error is not None:
+                result.error = sent.error
+                break
+        return result
 
 
-def _sorted_out(answer: Any, group: Group, *, last_try: bool) -> tuple[list[Outcome], Group]:
-    """Split the answer into outcomes and the part of the group to try again."""
-    done, again = [], {}
-    for item in answer["items"]:
-        ((kind, told),) = item.items()
-        ident, status = told["_id"], told["status"]
+def _told(answer: Any, ids: Sequence[str]) -> _Told:
+    """Read an answer, whose items are in the order of the actions."""
+    if not answer["errors"]:
+        return _Told([Outcome(ident, None) for ident in ids])
+    outcomes, again, statuses = [], {}, set()
+    for ident, item in zip(ids, answer["items"], strict=True):
+        (said,) = item.values()
+        status, error = said["status"], said.get("error")
+        statuses.add(status)
         # Without an error, 404 says that the document to delete was gone already.
-        if status < 300 or (kind == "delete" and status == 404 and "error" not in told):
-            done.append(Outcome(ident, None))
-        elif status in TRANSIENT and not last_try:
-            again[ident] = group[ident]
+        why = error and f"{status}: {_cause(error)}"
+        if why and may_pass(status, error):
+            again[ident] = why
         else:
-            done.append(Outcome(ident, f"{status}: {_cause(told['error'])}"))
-    return done, again
+            outcomes.append(Outcome(ident, why))
+    return _Told(outcomes, again, busy=429 in statuses)
 
 
 def _cause(error: dict[str, Any]) -> str:

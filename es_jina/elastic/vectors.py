@@ -4,10 +4,10 @@ Elasticsearch reads base64 of a dense vector as BIG-endian float32, while most e
 in little-endian: the two must not be mixed, and nothing would complain if they were.
 """
 
-import base64
 from collections.abc import Sequence
 
 import numpy as np
+import pybase64
 from numpy.typing import ArrayLike, NDArray
 
 from es_jina.embedding import Vector
@@ -18,7 +18,7 @@ _BYTE_SCALE = 127.0
 
 def dense_base64(vector: ArrayLike) -> str:
     """Encode one dense vector (dims,) as base64 of big-endian float32."""
-    return base64.b64encode(np.asarray(vector, dtype=">f4").tobytes()).decode("ascii")
+    return _base64(np.ascontiguousarray(vector, dtype=">f4"))
 
 
 def encode(multi: Vector, element_type: ElementType) -> NDArray[np.generic]:
@@ -49,7 +49,7 @@ def encode(multi: Vector, element_type: ElementType) -> NDArray[np.generic]:
 
 def pack(multi: Vector, element_type: ElementType) -> str:
     """Encode a multi-vector as base64 for a ``binary`` field; row after row, no header."""
-    return base64.b64encode(encode(multi, element_type).tobytes()).decode("ascii")
+    return _base64(np.ascontiguousarray(encode(multi, element_type)))
 
 
 def unpack(packed: str, element_type: ElementType, dims: int) -> Vector:
@@ -58,7 +58,7 @@ def unpack(packed: str, element_type: ElementType, dims: int) -> Vector:
     Bits come back as rows of length 1 (each number +-1/sqrt(dims)), so that scores of all element
     types are on one scale.
     """
-    data = base64.b64decode(packed)
+    data = pybase64.b64decode(packed, validate=True)
     match element_type:
         case "float":
             return np.frombuffer(data, "<f4").reshape(-1, dims).astype(np.float32)
@@ -73,17 +73,17 @@ def unpack(packed: str, element_type: ElementType, dims: int) -> Vector:
             return (bits.astype(np.float32) * 2 - 1) / np.float32(np.sqrt(dims))
 
 
-def rank_vectors_value(multi: Vector, element_type: ElementType) -> list[list[float]]:
-    """Return a multi-vector as the value of a ``rank_vectors`` field: lists of numbers.
+def rank_vectors_value(multi: Vector, element_type: ElementType) -> list[str] | Vector:
+    """Return a multi-vector as the value of a ``rank_vectors`` field, as every release reads it.
 
-    Every release reads these; base64 only some do. Bits are packed eight to a signed byte; bfloat16
-    is rounded by Elasticsearch.
+    Returns:
+        For ``byte`` and ``bit``, each vector in hexadecimal; bits are packed eight to a byte. Else
+        float32 (tokens, dims), which orjson writes as lists; bfloat16 is rounded by Elasticsearch.
     """
     if element_type in ("byte", "bit"):
-        signed: list[list[float]] = encode(multi, element_type).view(np.int8).tolist()
-        return signed
-    rows: list[list[float]] = np.round(multi.astype(np.float64), 6).tolist()
-    return rows
+        rows = encode(multi, element_type)
+        return rows.tobytes().hex(" ", rows.shape[1]).split()
+    return np.ascontiguousarray(multi, np.float32)
 
 
 def rank_vectors_query(multi: Vector, element_type: ElementType) -> list[list[float]]:
@@ -119,3 +119,8 @@ def rank_vectors_scale(query: list[list[float]], element_type: ElementType) -> t
 def dense_value(vector: Vector, *, base64_allowed: bool) -> str | Sequence[float] | Vector:
     """Return a dense vector as the shortest form that the cluster reads."""
     return dense_base64(vector) if base64_allowed else np.ascontiguousarray(vector, np.float32)
+
+
+def _base64(numbers: NDArray[np.generic]) -> str:
+    text: str = pybase64.b64encode_as_string(numbers.data)
+    return text

@@ -27,8 +27,8 @@ def done(ident: str) -> Item:
     return {"index": {"_id": ident, "status": 201}}
 
 
-def refused(ident: str, status: int, reason: str) -> Item:
-    return {"index": {"_id": ident, "status": status, "error": {"type": "x", "reason": reason}}}
+def refused(ident: str, status: int, reason: str, kind: str = "x") -> Item:
+    return {"index": {"_id": ident, "status": status, "error": {"type": kind, "reason": reason}}}
 
 
 class Double:
@@ -38,7 +38,7 @@ class Double:
         self.asked: list[list[str]] = []
         self.sizes: list[int] = []
         self.answers: list[Callable[[list[str]], Response]] = []
-        server.expect_request("/docs/_bulk", method="PUT").respond_with_handler(self._answer)
+        server.expect_request("/docs/_bulk", method="POST").respond_with_handler(self._answer)
 
     def _answer(self, request: Request) -> Response:
         ids = asked_ids(request)
@@ -61,7 +61,8 @@ def _always(response: Any) -> Callable[[list[str]], Response]:
 
 
 def items(*told: Item) -> Response:
-    return whole(200, {"errors": False, "items": list(told)})
+    errors = any("error" in body for item in told for body in item.values())
+    return whole(200, {"errors": errors, "items": list(told)})
 
 
 def whole(status: int, body: object = None) -> Response:

@@ -38,10 +38,16 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def writer(httpserver: HTTPServer, pauses: list[float]) -> Iterator[BulkWriter]:
+def connected(httpserver: HTTPServer) -> Iterator[Elasticsearch]:
+    """A client of the double."""
+    with Cluster(httpserver.url_for("/").rstrip("/")).connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def writer(connected: Elasticsearch, pauses: list[float]) -> Iterator[BulkWriter]:
     """A writer to the double that notes its pauses and does not make them."""
-    cluster = Cluster(httpserver.url_for("/").rstrip("/"))
-    with cluster.connect() as connected, BulkWriter(connected, "docs", pauses.append) as opened:
+    with BulkWriter(connected, "docs", sleep=pauses.append) as opened:
         yield opened
 
 
@@ -118,11 +124,12 @@ def test_nothing_to_write_asks_nothing(double: Double, writer: BulkWriter) -> No
 
 
 def test_requests_are_bounded_and_each_keeps_its_order(
-    double: Double, writer: BulkWriter, monkeypatch: pytest.MonkeyPatch
+    double: Double, connected: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "MAX_BYTES", 1000)
     actions = [Action(f"{n}", {"text": "x" * (n % 5) * 80}) for n in range(60)]
-    outcomes = list(writer.write(actions))
+    with BulkWriter(connected, "docs") as writer:
+        outcomes = list(writer.write(actions))
     assert sorted(int(outcome.id) for outcome in outcomes if outcome.error is None) == [*range(60)]
     runs = sorted([int(ident) for ident in ids] for ids in double.asked)
     assert [number for run in runs for number in run] == [*range(60)]
@@ -132,7 +139,7 @@ def test_requests_are_bounded_and_each_keeps_its_order(
 
 
 def test_writing_starts_before_all_actions_are_there(
-    double: Double, writer: BulkWriter, monkeypatch: pytest.MonkeyPatch
+    double: Double, connected: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "MAX_BYTES", 100)
     made = []
@@ -142,7 +149,8 @@ def test_writing_starts_before_all_actions_are_there(
             made.append(n)
             yield Action(f"{n}", {"text": "x" * 80})
 
-    first = next(writer.write(actions()))
+    with BulkWriter(connected, "docs") as writer:
+        first = next(writer.write(actions()))
     assert first.error is None
     assert int(first.id) < bulk.IN_FLIGHT
     assert len(made) <= bulk.IN_FLIGHT + 2
@@ -190,46 +198,75 @@ def test_a_refusal_for_good_is_not_sent_again(
 
 
 def test_patience_with_a_cluster_ends(
-    double: Double, writer: BulkWriter, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+    double: Double, connected: Elasticsearch, pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("es_jina.elastic.bulk.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("es_jina.elastic.patience.time.monotonic", lambda: now[0])
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
         now[0] += seconds
 
-    patient = BulkWriter(writer._client, "docs", sleep)
+    patient = BulkWriter(connected, "docs", retry_for=90, sleep=sleep)
     double.then(*[whole(503)] * 1000)
     with pytest.raises(ApiError, match="503"):
         list(patient.write(some("a")))
-    assert bulk.RETRY_FOR <= sum(pauses) <= bulk.RETRY_FOR + 25
-    assert max(pauses) <= 22.5
-    assert len(double.asked) == len(pauses) + 1 < 40
+    assert sum(pauses) == pytest.approx(90)
+    assert len(double.asked) == len(pauses) + 1 < 30
 
     # The same with one document: it fails, and the others do not.
     double.answers.clear()
     double.then(*[lambda ids: items(*[refused(i, 429, "queue is full") for i in ids])] * 1000)
-    assert list(patient.write(some("a"))) == [Outcome("a", "429: queue is full")]
+    error = "429: queue is full; tried for 90 s"
+    assert list(patient.write(some("a"))) == [Outcome("a", error, gave_up=True)]
 
 
-def test_a_request_that_is_too_large_is_halved(
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_an_index_that_is_read_only_is_waited_for(
+    double: Double, writer: BulkWriter, pauses: list[float], status: int
+) -> None:
+    block = {"error": {"type": "cluster_block_exception", "reason": "blocked"}, "status": status}
+    double.then(whole(status, block), items(refused("a", status, "b", "cluster_block_exception")))
+    assert list(writer.write(some("a"))) == [Outcome("a", None)]
+    assert len(pauses) == 2
+
+
+def test_a_forbidden_document_is_not_sent_again(
     double: Double, writer: BulkWriter, pauses: list[float]
 ) -> None:
-    def at_most_two(ids: list[str]) -> Response:
-        return whole(413) if len(ids) > 2 or "huge" in ids else Double.take(ids)
-
-    double.then(*[at_most_two] * 100)
-    outcomes = list(writer.write(some("a", "b", "c", "huge", "d", "e", "f")))
-    errors = {outcome.id: outcome.error for outcome in outcomes}
-    assert len(outcomes) == 7
-    assert errors.pop("huge") == "too large for the cluster (413: reason 413)"
-    assert set(errors.values()) == {None}
-    assert [outcome.id for outcome in outcomes] == ["a", "b", "c", "huge", "d", "e", "f"]
+    double.then(items(refused("a", 403, "no privilege", "security_exception")))
+    assert list(writer.write(some("a"))) == [Outcome("a", "403: no privilege")]
     assert pauses == []
 
 
-def test_a_halved_request_is_patient_too(
+def at_most(size: int) -> Callable[[list[str]], Response]:
+    """Take requests of so many actions, none of them named huge."""
+    return lambda ids: whole(413) if len(ids) > size or "huge" in ids else Double.take(ids)
+
+
+def test_a_request_that_is_too_large_is_split(
+    double: Double, writer: BulkWriter, pauses: list[float]
+) -> None:
+    double.then(*[at_most(2)] * 100)
+    ids = ["a", "b", "c", "huge", "d", "e", "f"]
+    outcomes = list(writer.write(some(*ids)))
+    assert [outcome.id for outcome in outcomes] == ids
+    errors = {outcome.id: outcome.error for outcome in outcomes}
+    refusal = "413: 33 bytes are too many; raise the cluster's http.max_content_length"
+    assert errors.pop("huge") == refusal
+    assert set(errors.values()) == {None}
+    assert pauses == []
+
+
+def test_the_size_that_was_refused_is_remembered(double: Double, writer: BulkWriter) -> None:
+    double.then(*[at_most(5)] * 100)
+    assert len(list(writer.write(some(*"abcdefgh")))) == 8
+    assert [len(ids) for ids in double.asked] == [8, 4, 4]
+    assert len(list(writer.write(some(*"ijklmnopq")))) == 9
+    assert sorted(len(ids) for ids in double.asked[3:]) == [1, 4, 4]
+
+
+def test_a_split_request_is_patient_too(
     double: Double, writer: BulkWriter, pauses: list[float]
 ) -> None:
     double.then(whole(413), whole(429), items(done("a")), items(refused("b", 429, "queue")))
@@ -301,17 +338,62 @@ def test_a_lost_connection_is_tried_again(
 ) -> None:
     server = dropping(2)
     with Cluster(server.url).connect() as connected:
-        outcomes = list(BulkWriter(connected, "docs", pauses.append).write(some("a", "b")))
+        outcomes = list(BulkWriter(connected, "docs", sleep=pauses.append).write(some("a", "b")))
     assert outcomes == [Outcome("a", None), Outcome("b", None)]
     assert server.requests == 3
     assert len(pauses) == 2
 
 
+def test_a_cluster_that_is_started_again_is_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = HTTPServer("127.0.0.1", port)
+    double = Double(server)
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            server.start()
+
+    try:
+        with Cluster(f"http://127.0.0.1:{port}").connect() as connected:
+            outcomes = list(BulkWriter(connected, "docs", sleep=sleep).write(some("a", "b")))
+    finally:
+        server.stop()
+    assert outcomes == [Outcome("a", None), Outcome("b", None)]
+    assert double.asked == [["a", "b"]]
+
+
 def test_a_cluster_that_stays_away(
-    dropping: Callable[[int], Dropping], pauses: list[float], monkeypatch: pytest.MonkeyPatch
+    dropping: Callable[[int], Dropping], pauses: list[float]
 ) -> None:
-    monkeypatch.setattr(bulk, "RETRY_FOR", -1.0)
     server = dropping(1000)
-    with Cluster(server.url).connect() as connected, pytest.raises(EsConnectionError):
-        list(BulkWriter(connected, "docs", pauses.append).write(some("a")))
+    with Cluster(server.url).connect() as connected:
+        writer = BulkWriter(connected, "docs", retry_for=0, sleep=pauses.append)
+        with pytest.raises(EsConnectionError):
+            list(writer.write(some("a")))
     assert server.requests == 1
+
+
+def test_a_refusal_that_cuts_the_sending_short_is_heard(pauses: list[float]) -> None:
+    """A server that has read only the head of a request says 413 and resets the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(
+                    b"HTTP/1.1 413 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with Cluster(url).connect() as connected:
+            writer = BulkWriter(connected, "docs", sleep=pauses.append)
+            (outcome,) = writer.write([Action("a", {"text": "x" * 8_000_000})])
+        thread.join(10)
+    assert str(outcome.error).startswith("413: 8,0")
+    assert pauses == []
