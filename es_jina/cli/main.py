@@ -13,6 +13,7 @@ from es_jina.errors import EXIT_INTERRUPTED, EsJinaError
 # One line each, here and not in the command's own file: `es-jina --help` imports none of them.
 COMMANDS = {
     "demo": "A real Elasticsearch, sample documents, three searches.",
+    "doctor": "Say what is wrong with the cluster and the indices, and how to mend it.",
     "ingest": "Embed files and folders into an index.",
     "node": "Start, stop and inspect the embedded Elasticsearch.",
     "search": "Search an index by text or by image.",
@@ -30,7 +31,7 @@ EXIT_CODES = """\
 \b
 Exit codes:
   0  done
-  1  an error without a code of its own
+  1  an error without a code of its own; doctor: a problem is left to be solved
   2  what was asked cannot be done: an option, a file, an index
   3  some units failed; they are in the dead-letter file, all others are in the index
   4  Elasticsearch cannot be reached, or refused

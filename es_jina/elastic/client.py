@@ -113,8 +113,14 @@ def reason(error: ApiError) -> str:
 
 
 def is_elasticsearch(error: ApiError) -> bool:
-    """Say whether an answer comes from Elasticsearch and not from another server or a proxy."""
-    return error.meta.headers.get("x-elastic-product") == "Elasticsearch"
+    """Say whether an answer comes from Elasticsearch and not from another server or a proxy.
+
+    A refusal for a blocked index comes without the header, but in the shape of its errors.
+    """
+    if error.meta.headers.get("x-elastic-product") == "Elasticsearch":
+        return True
+    told = error.body.get("error") if isinstance(error.body, dict) else None
+    return isinstance(told, dict) and "root_cause" in told
 
 
 def _refused(error: ApiError) -> str:

@@ -64,6 +64,7 @@ def test_every_public_name_can_be_imported() -> None:
         (["search", "docs"], 2, "give either a QUERY or --image FILE"),
         (["search", "docs", "x", "--url", "http://127.0.0.1:9"], 4, "cannot be reached"),
         (["search", "docs", "x", "--url", "nonsense"], 4, "scheme"),
+        (["doctor", "docs", "--url", "http://127.0.0.1:9"], 4, "cannot be reached"),
         (
             ["ingest", "docs", "/no/such/path", "--url", "http://127.0.0.1:9"],
             4,
