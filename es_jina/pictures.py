@@ -1,11 +1,13 @@
 """Opening pictures: upright RGB comes out, or an error for that item alone."""
 
+import importlib.util
 import io
 import math
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from PIL import Image as PilImages
@@ -23,6 +25,10 @@ MAX_ASPECT = 200
 # Pillow hands these to another program (Ghostscript) or to the system to draw: not with files from
 # anywhere.
 _REFUSED_FORMATS = ("EPS", "WMF")
+# What the first box of a HEIF container says it is compatible with (ISO 23008-12, AVIF 1.1).
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_LONGEST_BRANDS = 256
 # A picture that several inputs or threads share is decoded by one of them.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -52,6 +58,28 @@ def picture_size(image: Image) -> tuple[int, int]:
     with _opened(image) as picture:
         _check_size(picture)
         return picture.size
+
+
+def heif_type(head: bytes) -> str | None:
+    """Return image/heic or image/avif for what begins like such a picture, else ``None``."""
+    if head[4:8] != b"ftyp":
+        return None
+    box = head[: min(int.from_bytes(head[:4], "big"), _LONGEST_BRANDS)]
+    # The brand, a version, the compatible brands.
+    brands = {box[8:12], *(box[at : at + 4] for at in range(16, len(box), 4))}
+    if brands & _AVIF_BRANDS:
+        return "image/avif"
+    return "image/heic" if brands & _HEIC_BRANDS else None
+
+
+def require_heic() -> None:
+    """Check that HEIC can be opened.
+
+    Raises:
+        ItemError: the library is missing.
+    """
+    if importlib.util.find_spec("pillow_heif") is None:
+        raise ItemError("HEIC needs a library of its own: pip install 'es_jina[heic]'")
 
 
 @contextmanager
@@ -87,12 +115,35 @@ def _opened(image: Image) -> Iterator[PilImage]:
 
 def _from_file(source: bytes | Path) -> PilImage:
     """Read the header of a picture; its pixels are not decoded yet."""
+    formats = ("HEIF",) if _is_heic(source) else None
+    if formats:
+        _register_heic()
     with _quietly():  # our own limit replaces Pillow's warning about large pictures
-        opened = PilImages.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        opened = PilImages.open(
+            io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats
+        )
         if opened.format in _REFUSED_FORMATS:
             opened.close()
             raise ItemError(f"{opened.format} is a drawing program, not a picture")
         return opened
+
+
+def _is_heic(source: bytes | Path) -> bool:
+    if isinstance(source, bytes):
+        head = source[:_LONGEST_BRANDS]
+    else:
+        with source.open("rb") as file:
+            head = file.read(_LONGEST_BRANDS)
+    return heif_type(head) == "image/heic"
+
+
+@cache
+def _register_heic() -> None:
+    """Teach Pillow HEIC; only where there is one, for the import takes a fifth of a second."""
+    require_heic()
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 
 
 @contextmanager

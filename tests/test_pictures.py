@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from PIL import ImageDraw
 
 from es_jina.errors import ItemError
 from es_jina.inputs import Image
-from es_jina.pictures import MAX_PIXELS, open_picture, scale_to_budget
+from es_jina.pictures import MAX_PIXELS, _register_heic, open_picture, scale_to_budget
 
 
 def drawn(mode: str = "RGB", size: tuple[int, int] = (60, 40)) -> Pillow.Image:
@@ -275,3 +276,29 @@ def test_files_are_closed(tmp_path: Path) -> None:
 )
 def test_scaling_to_a_budget(size: tuple[int, int], budget: int, fitted: tuple[int, int]) -> None:
     assert scale_to_budget(*size, budget) == fitted
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_pictures_of_telephones(tmp_path: Path, brand: bytes) -> None:
+    import pillow_heif
+
+    path = tmp_path / "a.heic"
+    pillow_heif.from_pillow(drawn()).save(path, quality=90)
+    # Some name the general format first, and what is in it among the compatible ones.
+    path.write_bytes(path.read_bytes().replace(b"ftypheic", b"ftyp" + brand, 1))
+    for source in (path, path.read_bytes()):
+        opened = open_picture(Image(source))
+        assert (opened.mode, opened.size) == ("RGB", (60, 40))
+        red, green, blue = pixel(opened, 50, 30)
+        assert red > 150
+        assert max(green, blue) < 60
+
+
+def test_a_heic_picture_that_is_damaged() -> None:
+    assert_refused(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 50, "picture")
+
+
+def test_heic_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _register_heic.cache_clear()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    assert_refused(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", r"pip install 'es_jina\[heic\]'")

@@ -1,0 +1,109 @@
+"""Rows from Parquet, a few megabytes at a time."""
+
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from es_jina.errors import ItemError, RequestError, first_line
+from es_jina.ingest.record_sources import Row, no_such_field
+
+# Of the rows that are in memory at once, as the file states their size.
+_BATCH_BYTES = 8_000_000
+_BATCH_ROWS = 1000
+# Column chunks are read piece by piece: neither ahead nor as a whole.
+_READING = {"buffer_size": 1 << 20, "pre_buffer": False}
+
+
+def parquet_rows(path: Path, names: Sequence[str], whole: str) -> Iterator[Row]:
+    """Yield a row for each of a Parquet file.
+
+    Args:
+        path: of the file.
+        names: of the columns to read; `author.name` is `name` in the struct `author`.
+        whole: names the file in errors.
+
+    Raises:
+        ItemError: the file is damaged.
+        RequestError: there is no column of one of the names, or no pyarrow.
+    """
+    pyarrow, parquet = _pyarrow()
+    number = 0
+    try:
+        with parquet.ParquetFile(path, **_READING) as file:
+            _check_columns(pyarrow, file.schema_arrow, names, whole)
+            batches = file.iter_batches(
+                _rows_at_once(file.metadata), columns=list(names), use_threads=False
+            )
+            for batch in batches:
+                for values in _values(pyarrow, batch):
+                    number += 1
+                    yield _row(number, values)
+    except FileNotFoundError:
+        raise
+    except (pyarrow.ArrowException, OSError) as error:
+        where = f" behind row {number}" if number else ""
+        raise ItemError(f"the Parquet file is damaged{where}: {first_line(error)}") from error
+
+
+def _row(number: int, values: dict[str, Any] | Exception) -> Row:
+    place = f"row {number}"
+    if isinstance(values, Exception):
+        return Row(number, place, ItemError(f"{place} cannot be read: {first_line(values)}"))
+    return Row(number, place, values)
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise RequestError("Parquet needs pyarrow: pip install 'es_jina[parquet]'") from error
+
+
+def _check_columns(pyarrow: Any, schema: Any, names: Sequence[str], whole: str) -> None:
+    missing = [name for name in names if not _has(pyarrow, schema, name)]
+    if missing:
+        raise RequestError(no_such_field(whole, missing, schema.names))
+
+
+def _has(pyarrow: Any, fields: Any, name: str) -> bool:
+    """Say whether a schema or a struct has a field; a name with dots leads into structs."""
+    if fields.get_field_index(name) >= 0:
+        return True
+    head, _, rest = name.partition(".")
+    at = fields.get_field_index(head) if rest else -1
+    if at < 0:
+        return False
+    inner = fields.field(at).type
+    return pyarrow.types.is_struct(inner) and _has(pyarrow, inner, rest)
+
+
+def _rows_at_once(metadata: Any) -> int:
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    sizes = [group.total_byte_size / group.num_rows for group in groups if group.num_rows]
+    return int(min(max(_BATCH_BYTES / max(sizes, default=1), 1), _BATCH_ROWS))
+
+
+def _values(pyarrow: Any, batch: Any) -> list[dict[str, Any] | Exception]:
+    """Return the values of each row of a batch, or why Python has none for it."""
+    try:
+        batch = _in_microseconds(pyarrow, batch)
+        rows: list[dict[str, Any] | Exception] = batch.to_pylist()
+    except (ValueError, ArithmeticError) as error:
+        if batch.num_rows == 1:
+            return [error]
+        return [
+            values
+            for index in range(batch.num_rows)
+            for values in _values(pyarrow, batch.slice(index, 1))
+        ]
+    return rows
+
+
+def _in_microseconds(pyarrow: Any, batch: Any) -> Any:
+    """Cut nanoseconds off, which Python's times do not have."""
+    for index, field in enumerate(batch.schema):
+        if pyarrow.types.is_timestamp(field.type) and field.type.unit == "ns":
+            cut = batch.column(index).cast(pyarrow.timestamp("us", field.type.tz), safe=False)
+            batch = batch.set_column(index, field.name, cut)
+    return batch

@@ -1,0 +1,217 @@
+"""The image of a record: a path, a URL, a data URI, base64 or bytes."""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.request import url2pathname
+
+import puremagic
+import pybase64
+
+from es_jina.errors import ItemError
+from es_jina.ingest.record_fields import MISSING
+
+# A picture from the web that is larger is not fetched.
+MAX_BYTES = 50_000_000
+# Longer than any path that can be opened.
+_LONGEST_PATH = 4096
+# One letter before the colon is a drive of Windows.
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
+
+State = tuple[str | int, ...]
+Load = Callable[[], Path | bytes]
+Found = tuple[State, Load]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordImage:
+    """A record's image, not opened yet.
+
+    Attributes:
+        field: its name.
+        state: tells this image from another one.
+        load: returns its file or its bytes, or raises :class:`~es_jina.errors.ItemError`.
+    """
+
+    field: str
+    state: State
+    load: Load
+
+    def open(self) -> tuple[Path | bytes, int]:
+        """Return its file or its bytes, and how many bytes that is.
+
+        Raises:
+            ItemError: it cannot be had, or is no picture.
+        """
+        with _named(self.field):
+            image = self.load()
+            try:
+                return image, len(image) if isinstance(image, bytes) else image.stat().st_size
+            except OSError as error:
+                raise ItemError(f"cannot be read: {error.strerror}") from error
+
+
+def record_image(name: str, value: Any, folder: Path) -> RecordImage | None:
+    """Say what an image field holds, without opening or fetching it.
+
+    Args:
+        name: of the field.
+        value: of the field; of an object with `bytes` and `path`, the first that is given counts.
+        folder: what paths are relative to.
+
+    Returns:
+        ``None`` where the field is missing or empty.
+
+    Raises:
+        ItemError: it is nothing of the kind.
+    """
+    with _named(name):
+        found = _found(value, folder)
+    return None if found is None else RecordImage(name, *found)
+
+
+@contextmanager
+def _named(field: str) -> Iterator[None]:
+    """Have errors name the field."""
+    try:
+        yield
+    except ItemError as error:
+        raise ItemError(f"the image field {field!r}: {error}") from error
+
+
+def _found(value: Any, folder: Path) -> Found | None:
+    if isinstance(value, dict) and ("bytes" in value or "path" in value):
+        value = value.get("bytes") or value.get("path")
+    if value is MISSING or value is None:
+        return None
+    if isinstance(value, bytes):
+        return _inline(value, "the bytes are no picture") if value else None
+    if isinstance(value, str):
+        told = value.strip()
+        return _told(told, folder) if told else None
+    raise ItemError(f"a {type(value).__name__}, not a path, a URL, a data URI, base64 or bytes")
+
+
+def _told(told: str, folder: Path) -> Found:
+    """Tell the kinds of image texts apart."""
+    if told[:5].lower() == "data:":
+        return _data_uri(told)
+    scheme = _SCHEME.match(told)
+    if scheme is None:
+        return _file(folder, told) or _base64(told)
+    match scheme[1].lower():
+        case "http" | "https":
+            return ("url", told), lambda: _fetch(told)
+        case "file":
+            return _file_uri(told)
+        case other:
+            raise ItemError(f"{other}:// is not read; http, https, file and data are")
+
+
+def _file(folder: Path, told: str) -> Found | None:
+    """Return the file at a path; ``None`` where there is none."""
+    if len(told) > _LONGEST_PATH:
+        return None
+    path = os.path.abspath(folder / told)  # noqa: PTH100 - resolve() asks the disk for each folder
+    try:
+        found = os.stat(path)  # noqa: PTH116 - the path is a text here
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise ItemError(f"{told!r} is no file")
+    return ("file", path, found.st_size, found.st_mtime_ns), lambda: Path(path)
+
+
+def _file_uri(told: str) -> Found:
+    parts = urlsplit(told)
+    if parts.netloc not in ("", "localhost"):
+        raise ItemError(f"{told!r} is on another machine")
+    found = _file(Path("/"), url2pathname(parts.path))
+    if found is None:
+        raise ItemError(f"there is no file {told!r}")
+    return found
+
+
+def _data_uri(told: str) -> Found:
+    head, comma, body = told.partition(",")
+    mime, *parameters = head[5:].split(";")
+    if not comma:
+        raise ItemError("a data URI without a comma has no data")
+    if mime and not mime.lower().startswith(("image/", "application/octet-stream")):
+        raise ItemError(f"a data URI of {mime[:40]}, not of a picture")
+    content = unquote_to_bytes(body)
+    if "base64" in (parameter.strip().lower() for parameter in parameters):
+        decoded = _decoded(content.decode("latin-1"))
+        if decoded is None:
+            raise ItemError("the base64 of its data URI is damaged")
+        content = decoded
+    return _inline(content, "its data URI holds no picture")
+
+
+def _base64(told: str) -> Found:
+    tried = (
+        f"{_short(told)!r} is no file that is there, no URL, no data URI and no base64 of a picture"
+    )
+    content = _decoded(told)
+    if not content:
+        raise ItemError(tried)
+    return _inline(content, tried)
+
+
+def _decoded(told: str) -> bytes | None:
+    """Decode base64, with or without white space and padding; ``None`` where it is none."""
+    if _NO_BASE64.search(told):
+        return None
+    packed = "".join(told.split()).rstrip("=")
+    try:
+        return pybase64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except ValueError:
+        return None
+
+
+def _inline(content: bytes, otherwise: str) -> Found:
+    """Return a picture that came with the record.
+
+    Args:
+        content: of its file.
+        otherwise: what is said where it turns out to be none.
+    """
+
+    def checked() -> bytes:
+        if not _is_picture(content):
+            raise ItemError(otherwise)
+        return content
+
+    return ("bytes", hashlib.sha256(content).hexdigest()), checked
+
+
+def _is_picture(content: bytes) -> bool:
+    try:
+        mime: str = puremagic.from_string(content[:4096], mime=True)
+    except (puremagic.PureError, ValueError):
+        return False
+    return mime.startswith("image/")
+
+
+def _fetch(url: str) -> bytes:
+    from es_jina.ingest.web import fetch
+
+    try:
+        content = fetch(url, limit=MAX_BYTES)
+    except ItemError as error:
+        raise ItemError(f"{error} ({_short(url)})") from error
+    if not _is_picture(content):
+        raise ItemError(f"what is at {_short(url)} is no picture")
+    return content
+
+
+def _short(told: str) -> str:
+    return told if len(told) <= 100 else f"{told[:97]}..."

@@ -1,0 +1,224 @@
+"""Files from the web: one GET with patience, into a file or into memory."""
+
+import io
+import random
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from ssl import SSLContext
+from typing import BinaryIO
+
+import httpx
+
+from es_jina.errors import ItemError
+from es_jina.ingest.content import read_temporary, words_of
+from es_jina.ingest.sources import Candidate, Source
+
+MAX_BYTES = 200_000_000
+MOST_REDIRECTS = 5
+CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 30.0
+TOTAL_SECONDS = 300.0
+ATTEMPTS = 4
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+
+# The server may answer the same request later.
+_TRANSIENT = frozenset({429, 502, 503, 504})
+_DROPPED = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException)
+_BLOCK = 1 << 16
+# Types that say what a file should be; others, text/plain among them, are given to anything, and
+# the address says it better.
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/tiff": ".tiff",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/heic": ".heic",
+    "image/avif": ".avif",
+}
+_USER = re.compile(r"^(\w+://)[^/?]*@")
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the server says of a file.
+
+    Attributes:
+        mime: its media type, empty where it says none.
+        charset: its encoding.
+    """
+
+    mime: str
+    charset: str | None
+
+
+class _LaterError(Exception):
+    """The same request may be answered later.
+
+    Attributes:
+        reason: of the failure, for people.
+        pause: the seconds that the server asks for.
+    """
+
+    def __init__(self, reason: str, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.pause = pause
+
+
+def web_candidate(url: str, folder: Path) -> Candidate:
+    """Name a page, a picture or a PDF on the web; nothing is fetched before it is read.
+
+    Args:
+        url: http or https.
+        folder: where what is fetched lies until its source is discarded.
+    """
+    return Candidate(_uri(url), url, None, lambda: _read(url, folder))
+
+
+def fetch(url: str, *, limit: int = MAX_BYTES) -> bytes:
+    """Return what is at an address.
+
+    Args:
+        url: http or https.
+        limit: bytes; what is longer is not fetched to its end.
+
+    Raises:
+        ItemError: it cannot be had, or is too large.
+    """
+    buffer = io.BytesIO()
+    _download(url, buffer, limit)
+    return buffer.getvalue()
+
+
+def _read(url: str, folder: Path) -> Source | None:
+    path = folder / uuid.uuid4().hex
+    try:
+        with path.open("wb") as file:
+            answer = _download(url, file, MAX_BYTES)
+        address = httpx.URL(url)
+        place = Path(address.path)
+        path = path.rename(path.with_suffix(_suffix(answer.mime, place)))
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise ItemError(f"cannot be kept in {str(folder)!r}: {error.strerror}") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    title = words_of(place.stem) or address.host
+    return read_temporary(path, _uri(url), url, title=title, charset=answer.charset)
+
+
+def _uri(url: str) -> str:
+    """Return what names a page in the index: no place in it, and nobody's password."""
+    return _USER.sub(r"\1", url.partition("#")[0])
+
+
+def _suffix(mime: str, place: Path) -> str:
+    suffix = place.suffix if _SUFFIX.fullmatch(place.suffix) else ""
+    return _SUFFIXES.get(mime, suffix)
+
+
+def _download(url: str, into: BinaryIO, limit: int) -> _Answer:
+    """Write what is at an address to a stream.
+
+    Raises:
+        ItemError: it cannot be had, or is too large.
+    """
+    deadline = time.monotonic() + TOTAL_SECONDS
+    pause = FIRST_PAUSE_SECONDS
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _attempt(url, into, limit, deadline)
+        except _LaterError as later:
+            wait = max(later.pause, pause * random.uniform(0.5, 1.0))  # noqa: S311
+            if attempt == ATTEMPTS or time.monotonic() + wait > deadline:
+                raise ItemError(f"{later.reason}; tried {attempt} times, run again later") from None
+            time.sleep(wait)
+            pause *= 2
+    raise AssertionError("unreachable")
+
+
+def _attempt(url: str, into: BinaryIO, limit: int, deadline: float) -> _Answer:
+    into.seek(0)
+    into.truncate()
+    with _errors_named(), _client() as client, client.stream("GET", url) as response:
+        _check(response)
+        if int(response.headers.get("Content-Length") or 0) > limit:
+            raise ItemError(_too_large(limit))
+        size = 0
+        for block in response.iter_bytes(_BLOCK):
+            size += len(block)
+            if size > limit:
+                raise ItemError(_too_large(limit))
+            if time.monotonic() > deadline:
+                raise ItemError(f"not fetched within {TOTAL_SECONDS:.0f} seconds; fetch it by hand")
+            into.write(block)
+        mime = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return _Answer(mime, response.charset_encoding)
+
+
+def _too_large(limit: int) -> str:
+    return f"over the limit of {limit / 1e6:,.0f} MB for what is fetched: download it by hand"
+
+
+def _check(response: httpx.Response) -> None:
+    """Refuse an answer that is no success."""
+    status = response.status_code
+    if response.is_success:
+        return
+    reason = f"HTTP {status} {' '.join(response.reason_phrase.split())}".rstrip()
+    if status in _TRANSIENT:
+        asked = response.headers.get("Retry-After", "")
+        seconds = float(asked) if asked.isascii() and asked.isdigit() else 0.0
+        raise _LaterError(reason, min(seconds, LONGEST_PAUSE_SECONDS))
+    raise ItemError(reason)
+
+
+@contextmanager
+def _errors_named() -> Iterator[None]:
+    """Turn the library's errors into ours."""
+    try:
+        yield
+    except httpx.TooManyRedirects:
+        raise ItemError(f"more than {MOST_REDIRECTS} redirects") from None
+    except httpx.UnsupportedProtocol:
+        raise ItemError("only http and https are fetched") from None
+    except _DROPPED as error:
+        raise _LaterError(f"cannot be reached: {_reason(error)}") from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
+        raise ItemError(f"cannot be fetched: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    return " ".join(reason.split()) or type(error).__name__
+
+
+def _client() -> httpx.Client:
+    return httpx.Client(
+        follow_redirects=True,
+        max_redirects=MOST_REDIRECTS,
+        timeout=httpx.Timeout(IDLE_SECONDS, connect=CONNECT_SECONDS),
+        headers={"User-Agent": "es_jina"},
+        verify=_certificates(),
+    )
+
+
+@cache
+def _certificates() -> SSLContext:
+    """Read the list of authorities once: it takes longer than many a download."""
+    return httpx.create_ssl_context()

@@ -1,0 +1,245 @@
+"""Pages and files from a real server."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from es_jina.errors import ItemError
+from es_jina.ingest import web
+from es_jina.ingest.sources import Source
+from es_jina.ingest.web import fetch, web_candidate
+from tests.providers.fake_api import hang_up
+
+from .files import pdf, picture
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "FIRST_PAUSE_SECONDS", 0.001)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def read(httpserver: HTTPServer, scratch: Path) -> Callable[[str], Source]:
+    def reading(path: str) -> Source:
+        source = web_candidate(httpserver.url_for(path), scratch).read()
+        assert source is not None
+        return source
+
+    return reading
+
+
+def serve(httpserver: HTTPServer, path: str, *answers: Response) -> None:
+    """Serve answers in turn, the last one for ever."""
+    left = list(answers)
+
+    def handle(_: Request) -> Response:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    httpserver.expect_request(path).respond_with_handler(handle)
+
+
+def test_a_page(httpserver: HTTPServer, scratch: Path, read: Callable[[str], Source]) -> None:
+    page = "<title>Heat</title><p>Grüße".encode("iso-8859-1")
+    serve(httpserver, "/a", Response(page, content_type="text/html; charset=iso-8859-1"))
+    source = read("/a?q=1#part")
+    assert (source.mime, source.title, source.text) == ("text/html", "Heat", "Grüße")
+    assert source.uri == httpserver.url_for("/a?q=1")
+    assert source.name == httpserver.url_for("/a?q=1#part")
+    assert source.stamp is None
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "mime"),
+    [
+        ("/notes.md", "text/plain", "text/markdown"),
+        ("/notes", "text/markdown; charset=utf-8", "text/markdown"),
+        ("/notes", "application/octet-stream", "text/plain"),
+        # An address that looks like a file's may be a page's.
+        ("/File:photo.jpg", "text/html", "text/html"),
+        ("/notes.%2F..%2Fx", "text/plain", "text/plain"),
+    ],
+)
+def test_texts(
+    httpserver: HTTPServer,
+    read: Callable[[str], Source],
+    path: str,
+    content_type: str,
+    mime: str,
+) -> None:
+    everywhere = re.compile(".*")
+    httpserver.expect_request(everywhere).respond_with_data("# Words", content_type=content_type)
+    assert read(path).mime == mime
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "application/octet-stream"])
+def test_a_picture(
+    httpserver: HTTPServer,
+    tmp_path: Path,
+    scratch: Path,
+    read: Callable[[str], Source],
+    content_type: str,
+) -> None:
+    content = picture(tmp_path / "a.png").read_bytes()
+    serve(httpserver, "/pics/red bike.png", Response(content, content_type=content_type))
+    source = read("/pics/red%20bike.png")
+    assert isinstance(source.image, Path)
+    assert source.image.parent == scratch
+    assert source.image.read_bytes() == content
+    assert (source.title, source.temporary, source.size) == ("red bike", True, len(content))
+    source.discard()
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_pdf_behind_redirects(
+    httpserver: HTTPServer, tmp_path: Path, read: Callable[[str], Source]
+) -> None:
+    content = pdf(tmp_path / "a.pdf", "hello").read_bytes()
+    serve(httpserver, "/0", Response(status=302, headers={"Location": "/1"}))
+    serve(httpserver, "/1", Response(status=307, headers={"Location": "/real.pdf"}))
+    serve(httpserver, "/real.pdf", Response(content, content_type="application/pdf"))
+    source = read("/0")
+    assert source.pdf is not None
+    assert source.uri == httpserver.url_for("/0")
+
+
+def test_other_kinds_are_skipped(httpserver: HTTPServer, scratch: Path) -> None:
+    serve(httpserver, "/a.zip", Response(b"PK\3\4\0\0", content_type="application/zip"))
+    assert web_candidate(httpserver.url_for("/a.zip"), scratch).read() is None
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_asks_again(httpserver: HTTPServer, status: int) -> None:
+    serve(httpserver, "/a", Response(status=status), Response(status=status), Response("ok"))
+    assert fetch(httpserver.url_for("/a")) == b"ok"
+
+
+def test_asks_again_when_the_connection_drops(httpserver: HTTPServer) -> None:
+    answers: Iterator[Callable[[Request], Response]] = iter([hang_up, hang_up])
+
+    def handle(request: Request) -> Response:
+        return next(answers, lambda _: Response("ok"))(request)
+
+    httpserver.expect_request("/a").respond_with_handler(handle)
+    assert fetch(httpserver.url_for("/a")) == b"ok"
+
+
+def test_a_half_answer_is_not_kept(httpserver: HTTPServer) -> None:
+    def half(request: Request) -> Response:
+        def parts() -> Iterator[bytes]:
+            yield b"half"
+            hang_up(request)
+
+        return Response(parts(), headers={"Content-Length": "8"})
+
+    answers = iter([half])
+
+    def handle(request: Request) -> Response:
+        return next(answers, lambda _: Response("whole"))(request)
+
+    httpserver.expect_request("/a").respond_with_handler(handle)
+    assert fetch(httpserver.url_for("/a")) == b"whole"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Response(status=404), "^HTTP 404 NOT FOUND$"),
+        (Response(status=500), "^HTTP 500"),
+        (Response(status=503), "^HTTP 503 SERVICE UNAVAILABLE; tried 4 times, run again later$"),
+        (Response(status=302, headers={"Location": "/a"}), "more than 5 redirects"),
+        (Response(status=302, headers={"Location": "file:///a"}), "only http and https"),
+        (Response(b"this is no gzip", headers={"Content-Encoding": "gzip"}), "cannot be fetched"),
+        (Response(b"", content_type="text/plain"), "the file is empty"),
+        (Response(b"words", content_type="application/pdf"), "not a PDF"),
+    ],
+    ids=["404", "500", "503", "loop", "file", "gzip", "empty", "no-pdf"],
+)
+def test_refused(httpserver: HTTPServer, scratch: Path, answer: Response, message: str) -> None:
+    serve(httpserver, "/a", answer)
+    with pytest.raises(ItemError, match=message) as caught:
+        web_candidate(httpserver.url_for("/a"), scratch).read()
+    assert "\n" not in str(caught.value)
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://127.0.0.1:1/a", "cannot be reached: .*; tried 4 times"),
+        ("ftp://example.org/a", "only http and https are fetched"),
+        ("http://", "only http and https are fetched|cannot be fetched"),
+        ("http://exa mple/", "cannot be"),
+        ("http://[::1", "cannot be fetched"),
+        ("http://a:b/", "cannot be fetched"),
+    ],
+)
+def test_addresses_that_lead_nowhere(url: str, message: str, scratch: Path) -> None:
+    with pytest.raises(ItemError, match=message):
+        fetch(url)
+    with pytest.raises(ItemError, match=message):
+        web_candidate(url, scratch).read()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_is_too_large_is_not_fetched_to_its_end(httpserver: HTTPServer, told: bool) -> None:
+    sent = 0
+
+    def parts() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(1000):
+            sent += 100_000
+            yield b"x" * 100_000
+
+    headers = {"Content-Length": "100000000"} if told else {}
+    serve(httpserver, "/a", Response(parts(), headers=headers))
+    with pytest.raises(ItemError, match="over the limit of 1 MB"):
+        fetch(httpserver.url_for("/a"), limit=1_000_000)
+    assert sent < 50_000_000
+
+
+def test_a_server_that_falls_silent(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(web, "ATTEMPTS", 2)
+
+    def parts() -> Iterator[bytes]:
+        yield b"x"
+        time.sleep(0.5)
+
+    httpserver.expect_request("/a").respond_with_handler(lambda _: Response(parts()))
+    with pytest.raises(ItemError, match=r"cannot be reached: .*timed out; tried 2 times"):
+        fetch(httpserver.url_for("/a"))
+
+
+def test_a_server_that_drips(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "TOTAL_SECONDS", 0.2)
+    monkeypatch.setattr(web, "_BLOCK", 1)
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(20):
+            yield b"x"
+            time.sleep(0.05)
+
+    httpserver.expect_request("/a").respond_with_handler(lambda _: Response(parts()))
+    with pytest.raises(ItemError, match="not fetched within"):
+        fetch(httpserver.url_for("/a"))
+
+
+def test_passwords_do_not_reach_the_index(scratch: Path) -> None:
+    candidate = web_candidate("https://me:secret@example.org/a?b=c#d", scratch)
+    assert candidate.uri == "https://example.org/a?b=c"
