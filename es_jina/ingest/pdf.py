@@ -1,17 +1,29 @@
 """PDF pages: a picture at the pixel budget and the text layer."""
 
+import ctypes
 import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import pypdfium2
+from PIL import Image as PilImages
 from PIL.Image import Image as PilImage
 
 from es_jina.errors import ItemError
 
 # The longest side of a page's picture; a page of extreme shape must not become a ribbon of 100,000.
 MAX_SIDE = 20_000
+# What PDFium draws fastest, and what `to_picture` reads; 4 bytes a pixel would be more to carry.
+PIXEL_ORDER = "BGR"
+PIXEL_BYTES = 3
+
+# In ctypes' terms, as PDFium draws into it.
+PixelBuffer = ctypes.Array[ctypes.c_ubyte]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,19 @@ class Page:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class PdfInfo:
+    """What a PDF says of itself.
+
+    Attributes:
+        pages: how many, at least one.
+        title: in its metadata, if there is one.
+    """
+
+    pages: int
+    title: str | None
+
+
 class Pdf:
     """An open PDF. PDFium is not thread-safe: use one process's documents from one thread."""
 
@@ -29,16 +54,17 @@ class Pdf:
         """Open a file.
 
         Raises:
-            ItemError: it is damaged, password-protected or has no pages.
+            ItemError: it is not there, damaged, password-protected or has no pages.
         """
         try:
+            os.stat(path)  # noqa: PTH116 - the library's own complaint does not say why
             self._document: Any = pypdfium2.PdfDocument(path)
         except pypdfium2.PdfiumError as error:
             if "password" in str(error).lower():
                 raise ItemError("the PDF is password-protected") from error
             raise ItemError(f"the PDF is damaged: {error}") from error
         except OSError as error:
-            raise ItemError(f"cannot be read: {error.strerror}") from error
+            raise ItemError(f"cannot be read: {error.strerror or error}") from error
         self.pages = len(self._document)
         if not self.pages:
             self.close()
@@ -50,6 +76,11 @@ class Pdf:
         found: str = self._document.get_metadata_value("Title").strip()
         return found or None
 
+    @property
+    def info(self) -> PdfInfo:
+        """The number of pages and the title."""
+        return PdfInfo(self.pages, self.title)
+
     def page(self, index: int, max_pixels: int) -> Page:
         """Render one page straight at the pixel budget, and read its text layer.
 
@@ -58,19 +89,53 @@ class Pdf:
             max_pixels: the area of the picture.
 
         Raises:
-            ItemError: the page is damaged.
+            ItemError: the page is damaged, or there is none of that number.
         """
+        buffer = (ctypes.c_ubyte * most_bytes(max_pixels))()
+        size, text = self.draw(index, max_pixels, buffer)
+        return Page(to_picture(buffer, size), text)
+
+    def draw(self, index: int, max_pixels: int, buffer: PixelBuffer) -> tuple[tuple[int, int], str]:
+        """Render one page into memory that is there already.
+
+        Args:
+            index: from 0.
+            max_pixels: the area of the picture.
+            buffer: :func:`most_bytes` or more; gets the rows, without gaps between them.
+
+        Returns:
+            The width and height that were drawn, and the text layer.
+
+        Raises:
+            ItemError: the page is damaged, or there is none of that number.
+        """
+        with self._opened(index) as page:
+            width, height = page.get_size()
+            scale = min(math.sqrt(max_pixels / (width * height)), MAX_SIDE / max(width, height))
+            make = partial(pypdfium2.PdfBitmap.new_native, buffer=buffer)
+            bitmap = page.render(scale=scale, may_draw_forms=False, bitmap_maker=make)
+            size = (bitmap.width, bitmap.height)
+            bitmap.close()
+            return size, _text_layer(page)
+
+    def text(self, index: int) -> str:
+        """Return the text layer of one page, counted from 0, without rendering it.
+
+        Raises:
+            ItemError: the page is damaged, or there is none of that number.
+        """
+        with self._opened(index) as page:
+            return _text_layer(page)
+
+    @contextmanager
+    def _opened(self, index: int) -> Iterator[Any]:
+        if not 0 <= index < self.pages:
+            raise ItemError(f"there is no page {index + 1}: the PDF has {self.pages}")
         page: Any = None
         try:
             page = self._document[index]
-            width, height = page.get_size()
-            scale = min(math.sqrt(max_pixels / (width * height)), MAX_SIDE / max(width, height))
-            picture: PilImage = page.render(scale=scale, may_draw_forms=False).to_pil()
-            textpage = page.get_textpage()
-            text: str = textpage.get_text_bounded()
-            textpage.close()
-            return Page(picture.convert("RGB"), text.replace("\r\n", "\n").strip())
-        except (pypdfium2.PdfiumError, ZeroDivisionError, ValueError) as error:
+            yield page
+        except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
             raise ItemError(f"page {index + 1} is damaged: {error}") from error
         finally:
             if page is not None:
@@ -85,3 +150,28 @@ class Pdf:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def most_bytes(max_pixels: int) -> int:
+    """Return the size of a buffer that any page fits in: both sides may be rounded up."""
+    return PIXEL_BYTES * (max_pixels + 2 * (MAX_SIDE + 1))
+
+
+def to_picture(buffer: PixelBuffer, size: tuple[int, int], order: str = PIXEL_ORDER) -> PilImage:
+    """Copy a drawn picture out of a buffer, as RGB.
+
+    Args:
+        buffer: as :meth:`Pdf.draw` left it.
+        size: width and height.
+        order: of the three bytes of a pixel.
+    """
+    return PilImages.frombytes("RGB", size, memoryview(buffer), "raw", order, 0, 1)
+
+
+def _text_layer(page: Any) -> str:
+    textpage = page.get_textpage()
+    try:
+        text: str = textpage.get_text_bounded()
+    finally:
+        textpage.close()
+    return text.replace("\r\n", "\n").strip()

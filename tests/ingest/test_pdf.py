@@ -1,24 +1,25 @@
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
 from es_jina.errors import ItemError
-from es_jina.ingest.pdf import Pdf
+from es_jina.ingest.pdf import Pdf, PdfInfo, most_bytes
 
-from .files import pdf
+from .files import objects_pdf, pdf, raw_pdf
 
 BUDGET = 200_000
 
 
 def test_pages_come_as_pictures_with_their_text(tmp_path: Path) -> None:
     with Pdf(pdf(tmp_path / "a.pdf", "first page", "second page", title=" A title ")) as opened:
-        assert opened.pages == 2
-        assert opened.title == "A title"
+        assert opened.info == PdfInfo(2, "A title")
         pages = [opened.page(number, BUDGET) for number in range(2)]
-    assert [page.text for page in pages] == ["first page", "second page"]
+        texts = [opened.text(number) for number in range(2)]
+    assert [page.text for page in pages] == texts == ["first page", "second page"]
     for page in pages:
         width, height = page.picture.size
         assert page.picture.mode == "RGB"
@@ -30,9 +31,18 @@ def test_pages_come_as_pictures_with_their_text(tmp_path: Path) -> None:
         assert grey.max() > 225
 
 
+def test_colours_are_in_their_places(tmp_path: Path) -> None:
+    path = raw_pdf(tmp_path / "a.pdf", b"1 0 0 rg 0 0 150 400 re f 0 0 1 rg 150 0 150 400 re f")
+    with Pdf(path) as opened:
+        picture = opened.page(0, BUDGET).picture
+    width, height = picture.size
+    assert picture.getpixel((width // 4, height // 2)) == (255, 0, 0)
+    assert picture.getpixel((3 * width // 4, height // 2)) == (0, 0, 255)
+
+
 def test_a_pdf_without_title(tmp_path: Path) -> None:
-    with Pdf(pdf(tmp_path / "a.pdf", "page")) as opened:
-        assert opened.title in (None, "untitled")
+    with Pdf(raw_pdf(tmp_path / "a.pdf", b"")) as opened:
+        assert opened.info == PdfInfo(1, None)
 
 
 @pytest.mark.parametrize("size", [(20, 2000), (14_000, 14_000), (1, 1)])
@@ -47,13 +57,37 @@ def test_odd_page_sizes_stay_within_the_budget(tmp_path: Path, size: tuple[int, 
     assert min(width, height) >= 1
 
 
+_SIDES = st.floats(min_value=1e-3, max_value=1e38) | st.sampled_from([0.0, -5.0, 3e38, 1e300])
+
+
+@given(_SIDES, _SIDES, st.integers(1, 1_000_000))
+def test_a_page_of_any_shape_fits_its_memory_or_is_damaged(
+    tmp_path_factory: pytest.TempPathFactory, width: float, height: float, budget: int
+) -> None:
+    box = f"0 0 {width:f} {height:f}"
+    path = raw_pdf(tmp_path_factory.getbasetemp() / "shape.pdf", b"0 0 10 10 re f", box=box)
+    with Pdf(path) as opened:
+        try:
+            picture = opened.page(0, budget).picture
+        except ItemError:
+            return
+    assert 3 * picture.width * picture.height <= most_bytes(budget)
+
+
+def test_a_page_that_is_not_there(tmp_path: Path) -> None:
+    with Pdf(pdf(tmp_path / "a.pdf", "page")) as opened:
+        for index in (1, -1):
+            with pytest.raises(ItemError, match=f"no page {index + 1}: the PDF has 1"):
+                opened.page(index, BUDGET)
+
+
 def test_a_password(tmp_path: Path) -> None:
     path = pdf(tmp_path / "locked.pdf", "secret", password="open sesame")
     with pytest.raises(ItemError, match="password-protected"):
         Pdf(path)
 
 
-@pytest.mark.parametrize("keep", [9, 60, 400])
+@pytest.mark.parametrize("keep", [0, 9, 60, 400])
 def test_a_damaged_file(tmp_path: Path, keep: int) -> None:
     path = pdf(tmp_path / "a.pdf", "page")
     path.write_bytes(path.read_bytes()[:keep])
@@ -62,24 +96,12 @@ def test_a_damaged_file(tmp_path: Path, keep: int) -> None:
 
 
 def test_a_file_without_pages(tmp_path: Path) -> None:
-    path = tmp_path / "none.pdf"
-    path.write_bytes(empty_pdf())
+    catalogue, pages = b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 0>>"
+    path = objects_pdf(tmp_path / "none.pdf", catalogue, pages)
     with pytest.raises(ItemError, match=r"no pages|damaged"):
         Pdf(path)
 
 
-def empty_pdf() -> bytes:
-    out = io.BytesIO()
-    out.write(b"%PDF-1.4\n")
-    offsets = []
-    for number, body in enumerate(
-        (b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 0>>"), start=1
-    ):
-        offsets.append(out.tell())
-        out.write(b"%d 0 obj%s endobj\n" % (number, body))
-    xref = out.tell()
-    out.write(b"xref\n0 3\n0000000000 65535 f \n")
-    for offset in offsets:
-        out.write(b"%010d 00000 n \n" % offset)
-    out.write(b"trailer<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % xref)
-    return out.getvalue()
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ItemError, match="cannot be read: No such file"):
+        Pdf(tmp_path / "gone.pdf")
