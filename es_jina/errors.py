@@ -6,7 +6,8 @@
     ├── RequestError           exit 2  what was asked cannot be done: an option, a file, an index
     │   └── ProfileMismatchError       the index was made for another model, dims or encoding
     ├── ClusterError           exit 4  Elasticsearch cannot be reached, or refused
-    ├── ProviderError          exit 5  the model could not be loaded or asked
+    ├── ProviderError          exit 5  the model could not be loaded or asked; `passing` where it
+    │   │                              may be asked again later
     │   └── CheckpointError            a checkpoint folder is not what it must be
     ├── NodeError              exit 6  the embedded Elasticsearch
     └── ItemError                      one input failed alone; it travels with its unit to the
@@ -45,9 +46,18 @@ class ClusterError(EsJinaError):
 
 
 class ProviderError(EsJinaError):
-    """The model could not be loaded or asked."""
+    """The model could not be loaded or asked.
+
+    Attributes:
+        passing: whether the same call may work later: so where a service stayed busy or out of
+            reach, not so where the key or the settings are wrong; ``None`` where nobody knows.
+    """
 
     exit_code = 5
+
+    def __init__(self, message: str, *, passing: bool | None = None) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class CheckpointError(ProviderError):

@@ -1,89 +1,155 @@
-"""Text files: decoding, a title, chunks on paragraph borders."""
+"""Chunks of a text, measured in tokens and ended where a reader would pause."""
 
-import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from es_jina.errors import ItemError
+import numpy as np
 
-# About 500 tokens of English: long enough to hold a thought, short enough to be found by it.
-CHUNK_CHARACTERS = 2000
-_BOMS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
-_PARAGRAPH = re.compile(r"\n\s*\n")
-# The end of a sentence in Latin and CJK scripts; the fallback where a paragraph is too long.
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n")
+from es_jina.ingest.borders import HEADING, LINE, PARAGRAPH, SENTENCE, SPACE, Borders
+from es_jina.providers.base import Tokenizer
+
+# Characters that are looked at together: some 25,000 tokens of prose, less than the model reads.
+SECTION = 100_000
+
+_CONTENT = re.compile(r"\S")
+# What a chunk may end on, best first, and how full it must be there.
+_LEAST_FULL = ((HEADING, 1 / 2), (PARAGRAPH, 1 / 4), (SENTENCE, 1 / 4), (LINE, 1 / 4), (SPACE, 0))
 
 
-def decode(content: bytes) -> str:
-    """Decode a text file.
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a text.
 
-    Raises:
-        ItemError: it is neither UTF-8 nor UTF-16 with a byte order mark, or holds no text.
+    Attributes:
+        text: what it says, without white space at either end.
+        start: its first character in the text.
+        end: the character behind its last.
+        tokens: how many tokens of the text have a character in it; read alone it may have a few
+            more or less.
     """
-    encoding = next((e for bom, e in _BOMS.items() if content.startswith(bom)), "utf-8")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ItemError(f"not {encoding} text (byte {error.start}); save it as UTF-8") from error
-    if "\0" in text:
-        raise ItemError("not a text: it holds NUL characters")
-    if not text.strip():
-        raise ItemError("the file holds only white space")
-    return text.replace("\r\n", "\n")
+
+    text: str
+    start: int
+    end: int
+    tokens: int
 
 
-def title_of(text: str, otherwise: str) -> str:
-    """Return the first Markdown heading, or a short first line, or the fallback."""
-    heading = _HEADING.search(text)
-    if heading:
-        return heading[1]
-    first = text.strip().splitlines()[0].strip()
-    return first if len(first) <= 100 else otherwise
+def chunks(
+    text: str, limit: int, tokenizer: Tokenizer, *, overlap: int | None = None
+) -> Iterator[Chunk]:
+    """Cut a text into chunks of at most `limit` tokens, on the best border there is.
 
+    A chunk ends before a Markdown heading where it is at least half full, else behind a paragraph,
+    a sentence or a line where it is at least a quarter full, else between words, and within a word
+    as the last resort. It does not end with a heading, and no character is taken off the marks upon
+    it, unless that alone is over the limit. Nothing but white space is lost. The text is worked
+    through by :func:`sections`; no chunk reaches over the end of one.
 
-def chunks(text: str, limit: int = CHUNK_CHARACTERS) -> list[str]:
-    """Cut a text into chunks of at most `limit` characters, on the best border there is.
-
-    Paragraphs are kept whole where they fit, then sentences, then words are cut. A heading starts a
-    new chunk when the one before it is at least half full. Nothing but white space is lost.
+    Args:
+        text: of any length.
+        limit: the most tokens of a chunk, at least 1.
+        tokenizer: counts them.
+        overlap: the most tokens that a chunk repeats from the one before it, by default an eighth
+            of the limit, never more than half. They are whole sentences: there are none where the
+            last sentence is longer, nor before a heading.
     """
-    found: list[str] = []
-    current = ""
-    for piece in _pieces(text, limit):
-        heading = piece.startswith("#") and len(current) * 2 >= limit
-        if current and (heading or len(current) + 2 + len(piece) > limit):
-            found.append(current)
-            current = ""
-        current = f"{current}\n\n{piece}" if current else piece
-    if current:
-        found.append(current)
-    return found
+    repeated = limit // 8 if overlap is None else min(overlap, limit // 2)
+    for first, behind in sections(text):
+        section = _Section(text[first:behind], limit, tokenizer)
+        for start, end in section.spans(repeated):
+            tokens = section.tokens(start, end)
+            yield Chunk(section.text[start:end], first + start, first + end, tokens)
 
 
-def _pieces(text: str, limit: int) -> Iterator[str]:
-    for paragraph in _PARAGRAPH.split(text):
-        piece = paragraph.strip()
-        if len(piece) <= limit:
-            if piece:
-                yield piece
-            continue
-        yield from _sentences(piece, limit)
+def sections(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a text that are cut one at a time, in characters.
+
+    A text of up to 100,000 characters is one section; a section of a longer one ends on the best
+    border in the last quarter of that many.
+
+    Yields:
+        The first character and the one behind the last. There is no white space at either end, and
+        nothing else between two sections.
+    """
+    start = 0
+    while content := _CONTENT.search(text, start):
+        first = content.start()
+        window = text[first : first + SECTION]
+        if first + len(window) < len(text):
+            window = window[: _section_end(window)]
+        start = first + len(window)
+        yield first, first + len(window.rstrip())
 
 
-def _sentences(paragraph: str, limit: int) -> Iterator[str]:
-    """Fill pieces with whole sentences; a sentence over the limit is cut hard."""
-    current = ""
-    for sentence in _SENTENCE.split(paragraph):
-        for start in range(0, len(sentence), limit):
-            part = sentence[start : start + limit].strip()
-            if current and len(current) + 1 + len(part) > limit:
-                yield current
-                current = ""
-            current = f"{current} {part}" if current else part
-    if current.strip():
-        yield current.strip()
+def _section_end(window: str) -> int:
+    least, most = len(window) * 3 // 4, len(window) - 1
+    borders = Borders(window)
+    for kind, _ in _LEAST_FULL:
+        end = borders.last(kind, least, most)
+        if end is not None:
+            return end
+    return borders.between_characters(least, most)
+
+
+class _Section:
+    """One section on its way to chunks; all places are characters of it."""
+
+    def __init__(self, text: str, limit: int, tokenizer: Tokenizer) -> None:
+        self.text = text
+        self._limit = limit
+        self._starts, self._ends = np.ascontiguousarray(tokenizer.spans(text).T)
+        self._borders = Borders(text)
+
+    def tokens(self, start: int, end: int) -> int:
+        """Return how many tokens have a character between two places."""
+        return self._behind(end) - self._first(start)
+
+    def spans(self, overlap: int) -> Iterator[tuple[int, int]]:
+        """Yield the start and the end of each chunk."""
+        start = done = 0
+        while done < len(self.text):
+            end = self._end(start, done)
+            if end is None:  # what is repeated leaves no room for more
+                start = self._borders.content_from(done)
+                continue
+            yield start, end
+            start, done = self._next_start(start, end, overlap), end
+
+    def _end(self, start: int, done: int) -> int | None:
+        """Return where the chunk from `start` ends, with content that is not `done`."""
+        first = self._first(start)
+        if first + self._limit >= len(self._starts):
+            return len(self.text)
+        # No character before this has a token too many.
+        most = int(self._starts[first + self._limit])
+        for kind, share in _LEAST_FULL:
+            least = int(self._starts[first + int(self._limit * share)])
+            end = self._borders.last(kind, max(least, start + 1, done + 1), most)
+            if end is not None:
+                return end
+        least = max(start, done)
+        if most > least:
+            end = self._borders.content_before(self._borders.between_characters(least, most))
+            if end > least:
+                return end
+        # A character that has more tokens than the limit stands alone.
+        return start + 1 if start >= done else None
+
+    def _next_start(self, start: int, end: int, overlap: int) -> int:
+        """Return where the chunk behind `end` starts: there, or with sentences before it."""
+        following = self._borders.content_from(end)
+        if not overlap or self._borders.is_heading(following):
+            return following
+        beyond = self._behind(end) - overlap - 1
+        earliest = max(start + 1, int(self._ends[beyond]) if beyond >= 0 else 0)
+        sentence = self._borders.sentence_from(earliest)
+        return following if sentence is None or sentence >= end else sentence
+
+    def _first(self, place: int) -> int:
+        """Return the first token with a character from there on."""
+        return int(np.searchsorted(self._ends, place, side="right"))
+
+    def _behind(self, place: int) -> int:
+        """Return the first token without a character before there."""
+        return int(np.searchsorted(self._starts, place))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer
 from es_jina.errors import CheckpointError, ItemError
 from es_jina.inputs import IMAGE_PROMPT
 
+TOKENIZER_FILE = "tokenizer.json"
 MAX_TOKENS = 32_768
 # No token of Qwen2's stands for more than 128 characters, and composing (NFC) makes one of at most
 # four: a longer text is too long without a look at it.
@@ -39,9 +41,9 @@ class TextTokenizer:
     """The tokenizer of a checkpoint; it adds no token of its own at either end."""
 
     def __init__(self, folder: Path) -> None:
-        path = folder / "tokenizer.json"
+        path = folder / TOKENIZER_FILE
         if not path.exists():
-            raise CheckpointError(f"{folder} lacks tokenizer.json: it cannot read text")
+            raise CheckpointError(f"{folder} lacks {TOKENIZER_FILE}: it cannot read text")
         try:
             self._tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises plain Exception
@@ -86,6 +88,19 @@ class TextTokenizer:
             for problem in readable:
                 yield problem or _within(next(encoded), limit, truncate=truncate)
 
+    def spans(self, text: str) -> NDArray[np.int32]:
+        """Return the characters of each token of a text of any length.
+
+        Half a character (a lone surrogate) counts as a question mark.
+
+        Returns:
+            int32 of shape (tokens, 2): first character and the one behind the last; together they
+            are the whole text.
+        """
+        readable = text.encode("utf-8", "replace").decode()
+        encoding = self._tokenizer.encode(readable, add_special_tokens=False)
+        return _characters(encoding.offsets, len(text))
+
     def __len__(self) -> int:
         """Return how many tokens there are."""
         size: int = self._tokenizer.get_vocab_size()
@@ -108,7 +123,8 @@ def _characters(offsets: Sequence[tuple[int, int]], length: int) -> NDArray[np.i
     Characters that composing (NFC) took away, such as an accent that stands alone, belong to none
     in the tokenizer's account; here they go with the letter before them.
     """
-    characters = np.array(offsets, np.int32).reshape(-1, 2)
+    flat = np.fromiter(chain.from_iterable(offsets), np.int32, 2 * len(offsets))
+    characters = flat.reshape(-1, 2)
     following = np.append(characters[1:, 0], np.int32(length))
     characters[:, 1] = np.maximum(characters[:, 1], following[: len(characters)])
     return characters

@@ -12,7 +12,7 @@ from es_jina.profile import (
     MultiVectorProfile,
     Store,
 )
-from es_jina.providers.base import MODEL_ID, V4, ModelInfo, Provider
+from es_jina.providers.base import MODEL_ID, V4, ModelInfo, Provider, Tokenizer
 
 ProviderName = Literal["local", "hosted"]
 KEY_VARIABLE = "JINA_API_KEY"
@@ -36,6 +36,7 @@ def open_provider(
     device: str | None = None,
     dtype: str | None = None,
     merge: str | None = None,
+    patience: float | None = None,
 ) -> Provider:
     """Open a provider; a local one loads its model.
 
@@ -45,23 +46,51 @@ def open_provider(
         device: for ``local``: cuda, mps or cpu.
         dtype: for ``local``: float32, bfloat16 or float16.
         merge: for ``local``: the one adapter to fold into the weights.
+        patience: for ``hosted``: how many seconds a call goes on trying while the API is busy or
+            out of reach; two minutes by default.
 
     Raises:
         ProviderError: the model cannot be loaded, or there is no key.
         RequestError: no such provider, the extra for it is not installed, or the hosted API runs no
             such model.
     """
-    if name not in get_args(ProviderName):
-        raise RequestError(f"no such provider: {name!r}; choose local or hosted")
+    _check_name(name)
     if name == "hosted":
-        from es_jina.providers.hosted import HostedProvider
+        from es_jina.providers.hosted import PATIENCE, HostedProvider
 
         _hosted_model(model)
-        return HostedProvider()
+        return HostedProvider(patience=PATIENCE if patience is None else patience)
     _require_local_extra()
     from es_jina.providers.local import LocalProvider
 
     return LocalProvider(model or MODEL_ID, device=device, dtype=dtype, merge=merge)
+
+
+def open_tokenizer(name: ProviderName, model: str | None = None) -> Tokenizer:
+    """Open what counts the tokens of a provider's model, without loading the model.
+
+    For ``local`` it is the checkpoint's own, of which one file is downloaded where it is not there
+    yet; for ``hosted`` an estimate that needs no download and errs upwards.
+
+    Args:
+        name: ``local`` or ``hosted``.
+        model: a checkpoint folder or the hub id, by default the hub id.
+
+    Raises:
+        ProviderError: the tokenizer is not there and cannot be downloaded.
+        RequestError: no such provider, the extra for it is not installed, or the hosted API runs no
+            such model.
+    """
+    _check_name(name)
+    if name == "hosted":
+        from es_jina.providers.tokenizers import EstimatedTokens
+
+        _hosted_model(model)
+        return EstimatedTokens()
+    _require_local_extra()
+    from es_jina.providers.checkpoints import open_local_tokenizer
+
+    return open_local_tokenizer(model or MODEL_ID)
 
 
 def describe(name: ProviderName, model: str | None = None) -> ModelInfo:
@@ -120,6 +149,11 @@ def profile_for(
         max_pixels=info.max_pixels if max_pixels is None else max_pixels,
         index_type=index_type,
     )
+
+
+def _check_name(name: str) -> None:
+    if name not in get_args(ProviderName):
+        raise RequestError(f"no such provider: {name!r}; choose local or hosted")
 
 
 def _hosted_model(model: str | None) -> None:

@@ -1,9 +1,12 @@
 """What every provider offers, wherever the model runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from es_jina.embedding import Embedding
 from es_jina.errors import ItemError, RequestError
@@ -69,6 +72,22 @@ V4 = ModelInfo(
 )
 
 
+class Tokenizer(Protocol):
+    """Something that tells the tokens of a text, without the model."""
+
+    def spans(self, text: str) -> NDArray[np.int32]:
+        """Return the characters of each token.
+
+        Args:
+            text: any, with lone surrogates too.
+
+        Returns:
+            Shape (tokens, 2): first character and the one behind the last, neither ever before that
+            of the token before. A token that is a part of a character has that character.
+        """
+        ...
+
+
 class Provider(Protocol):
     """Something that embeds."""
 
@@ -109,6 +128,35 @@ class Provider(Protocol):
         """
         ...
 
+    def embed_spans(
+        self,
+        text: str,
+        spans: Sequence[tuple[int, int]],
+        task: Task,
+        want: Want = Want.SINGLE,
+        *,
+        dimensions: int | None = None,
+    ) -> list[Embedding | ItemError]:
+        """Embed parts of one text so that each knows the others (late chunking).
+
+        Args:
+            text: the text.
+            spans: first character and the one behind the last of each part.
+            task: the task.
+            want: single vectors, multi-vectors, or both.
+            dimensions: the Matryoshka size of the single vectors; the full size by default.
+
+        Returns:
+            One entry for each span: its embedding, whose `tokens` are those of the span alone, or
+            why it has none.
+
+        Raises:
+            ProviderError: the whole call failed.
+            RequestError: the text is no str, a span is no pair of whole numbers, no such task or
+                dimensions, or no adapter for the task.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the model or the connections."""
         ...
@@ -116,3 +164,18 @@ class Provider(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+
+def checked_spans(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans as a list; whether they are within the text is not looked at.
+
+    Raises:
+        RequestError: the text is no str, or a span is no pair of whole numbers.
+    """
+    if not isinstance(text, str):
+        raise RequestError(f"the text is a {type(text).__name__}: it must be a str")
+    found = list(spans) if isinstance(spans, Iterable) else [spans]
+    for span in found:
+        if not isinstance(span, Sequence) or [type(border) for border in span] != [int, int]:
+            raise RequestError(f"the span {span!r} is no pair of whole numbers (first, end)")
+    return [(first, end) for first, end in found]

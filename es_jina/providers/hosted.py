@@ -4,7 +4,7 @@ import io
 import math
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ from es_jina.embedding import Embedding, Vector, cut
 from es_jina.errors import ItemError, ProviderError
 from es_jina.inputs import Image, Input, Task
 from es_jina.pictures import MAX_ASPECT, open_picture, scale_to_budget
-from es_jina.providers.base import V4, ModelInfo, Want
+from es_jina.providers.base import V4, ModelInfo, Want, checked_spans
 from es_jina.providers.checks import (
     check_max_pixels,
     check_want,
@@ -24,9 +24,12 @@ from es_jina.providers.checks import (
     checked_task,
 )
 from es_jina.providers.http import JsonClient, RefusedError
+from es_jina.providers.tokenizers import EstimatedTokens
 
 BASE_URL = "https://api.jina.ai"
 ROUTE = "/v1/embeddings"
+# Seconds that one request goes on trying while the API is busy or out of reach.
+PATIENCE = 120.0
 
 # What one request may hold. The API allows 32,768 tokens, by some reports in the sum of a request.
 MAX_ITEMS = 512
@@ -78,6 +81,7 @@ class HostedProvider:
         *,
         base_url: str = BASE_URL,
         model: str = "jina-embeddings-v4",
+        patience: float = PATIENCE,
     ) -> None:
         """Open the provider; nothing is sent yet.
 
@@ -85,6 +89,8 @@ class HostedProvider:
             api_key: the key of the API; the environment's ``JINA_API_KEY`` by default.
             base_url: the address of a service with the same API, without ``/v1/embeddings``.
             model: jina-embeddings-v4 by the name that the service knows it by.
+            patience: how many seconds a request goes on trying while the API is busy or out of
+                reach: no attempt starts after them.
 
         Raises:
             ProviderError: there is no key, or the key or the address cannot be right.
@@ -92,7 +98,7 @@ class HostedProvider:
         key = (api_key or os.environ.get("JINA_API_KEY", "")).strip()
         if not key:
             raise ProviderError(_NO_KEY)
-        self._client = JsonClient(base_url, key)
+        self._client = JsonClient(base_url, key, total_seconds=patience)
         self._model = model
 
     def __repr__(self) -> str:
@@ -139,11 +145,54 @@ class HostedProvider:
         check_max_pixels(max_pixels)
         self.model.check_dimensions(dimensions)
         done: dict[int, Embedding | ItemError] = {}
+        options: dict[str, object] = {"task": task.value}
+        if truncate:
+            options["truncate"] = True
         for batch in _batches(_items(inputs, max_pixels or V4.max_pixels, done)):
-            results = self._embed_batch(batch, task, want, truncate=truncate)
-            for item, result in zip(batch, results, strict=True):
+            for item, result in self._embed_batch(batch, options, want):
                 done[item.position] = _shortened(result, dimensions)
         return [done[position] for position in range(len(inputs))]
+
+    def embed_spans(
+        self,
+        text: str,
+        spans: Sequence[tuple[int, int]],
+        task: Task,
+        want: Want = Want.SINGLE,
+        *,
+        dimensions: int | None = None,
+    ) -> list[Embedding | ItemError]:
+        """Embed parts of one text so that each knows the others (late chunking).
+
+        The API reads the parts of a request as one sequence. As many as it takes go together, in
+        the order given, and only they: what stands between the parts is not sent. Where the API
+        finds that too long after all, the half of them is what each knows.
+
+        Args:
+            text: of any length.
+            spans: first character and the one behind the last of each part.
+            task: the task.
+            want: single vectors, multi-vectors, or both, which costs twice.
+            dimensions: the Matryoshka size that single vectors are cut to; 2048 by default.
+
+        Returns:
+            One entry for each span: its embedding, or why it has none. ``tokens`` is exact for
+            multi-vectors, else an estimate that rather errs upwards.
+
+        Raises:
+            ProviderError: the key is refused, its balance is spent, or the API stays out of reach.
+            RequestError: the text is no str, a span is no pair of whole numbers, no such task or
+                dimensions.
+        """
+        spans, task = checked_spans(text, spans), checked_task(task)
+        check_want(want)
+        self.model.check_dimensions(dimensions)
+        done: dict[int, Embedding | ItemError] = {}
+        options = {"task": task.value, "late_chunking": True}
+        for batch in _batches(_parts(text, spans, done)):
+            for item, result in self._embed_batch(batch, options, want):
+                done[item.position] = _shortened(result, dimensions)
+        return [done[position] for position in range(len(spans))]
 
     def close(self) -> None:
         """Close the connections."""
@@ -156,43 +205,44 @@ class HostedProvider:
         self.close()
 
     def _embed_batch(
-        self, batch: list[_Item], task: Task, want: Want, *, truncate: bool
-    ) -> list[Embedding | ItemError]:
+        self, batch: list[_Item], options: Mapping[str, object], want: Want
+    ) -> Iterator[tuple[_Item, Embedding | ItemError]]:
         singles: Sequence[_Answer | ItemError | None] = [None] * len(batch)
         multis = singles
         if Want.SINGLE in want:
-            singles = self._ask(batch, task, multi=False, truncate=truncate)
+            singles = self._ask(batch, options, multi=False)
         if Want.MULTI in want:
-            multis = self._ask(batch, task, multi=True, truncate=truncate)
-        return [_join(*each) for each in zip(batch, singles, multis, strict=True)]
+            multis = self._ask(batch, options, multi=True)
+        for item, single, multi in zip(batch, singles, multis, strict=True):
+            yield item, _join(item, single, multi)
 
     def _ask(
-        self, batch: list[_Item], task: Task, *, multi: bool, truncate: bool
+        self, batch: list[_Item], options: Mapping[str, object], *, multi: bool
     ) -> list[_Answer | ItemError]:
         """Ask for one kind of vector; a refused batch is halved until the culprits stand alone."""
         body: dict[str, object] = {
             "model": self._model,
-            "task": task.value,
             # A quarter of the size of JSON numbers, and much less work to read.
             "embedding_type": "base64",
             "input": [item.wire for item in batch],
+            **options,
         }
         if multi:
             body["return_multivector"] = True
-        if truncate:
-            body["truncate"] = True
         try:
             reply = self._client.post(ROUTE, body)
         except RefusedError as error:
             if error.code == "INPUT_MODEL_NOT_FOUND":
                 raise  # no item is to blame
+            if "late_chunking" in options and not _too_long(error):
+                return [_refused_together(error)] * len(batch)
             if len(batch) == 1:
                 return [ItemError(f"the API refused this input ({error.status}): {error.said}")]
             half = len(batch) // 2
             return [
                 answer
                 for part in (batch[:half], batch[half:])
-                for answer in self._ask(part, task, multi=multi, truncate=truncate)
+                for answer in self._ask(part, options, multi=multi)
             ]
         return self._answers(reply, batch, multi=multi)
 
@@ -230,6 +280,37 @@ def _items(
             done[position] = error
         else:
             yield item
+
+
+def _parts(
+    text: str, spans: Sequence[tuple[int, int]], done: dict[int, Embedding | ItemError]
+) -> Iterator[_Item]:
+    """Prepare the parts of a text; those that cannot be sent go to ``done`` instead."""
+    tokenizer = EstimatedTokens()
+    for position, (first, end) in enumerate(spans):
+        try:
+            if not 0 <= first < end <= len(text):
+                raise ItemError(
+                    f"the span {first}..{end} is not within the text of {len(text):,} characters: "
+                    "the first number must be below the second"
+                )
+            item = _text_item(position, text[first:end])
+        except ItemError as error:
+            done[position] = error
+        else:
+            # The prompt stands once before them all.
+            yield replace(item, tokens=len(tokenizer.spans(text[first:end])))
+
+
+def _too_long(error: RefusedError) -> bool:
+    return error.status == 413 or error.code == "INPUT_TOKEN_LIMIT_EXCEEDED"
+
+
+def _refused_together(error: RefusedError) -> ItemError:
+    return ItemError(
+        f"the API refused to embed this part together with its text ({error.status}): "
+        f"{error.said}; embed it without late chunking"
+    )
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:

@@ -104,7 +104,7 @@ class JsonClient:
         Raises:
             RefusedError: 400, 413 or 422.
             ProviderError: any other refusal, an answer that is not JSON, or a service that stayed
-                busy or out of reach for ``total_seconds``.
+                busy or out of reach for ``total_seconds``, which may pass.
         """
         url = self._url.copy_with(path=self._url.path.rstrip("/") + route)
         content = orjson.dumps(body)
@@ -117,9 +117,9 @@ class JsonClient:
                     url, content=content, headers={"Content-Type": "application/json"}
                 )
             except DROPPED as dropped:
-                error = self._unreachable(dropped)
+                error = self._unreachable(dropped, passing=True)
             except httpx.HTTPError as broken:
-                raise self._unreachable(broken) from broken
+                raise self._unreachable(broken, passing=False) from broken
             else:
                 if response.is_success:
                     return self._decoded(response)
@@ -139,10 +139,11 @@ class JsonClient:
         """Close the connections."""
         self._client.close()
 
-    def _unreachable(self, error: httpx.HTTPError) -> ProviderError:
+    def _unreachable(self, error: httpx.HTTPError, *, passing: bool) -> ProviderError:
         reason = self._one_line(str(error)) or type(error).__name__
         return ProviderError(
-            f"{self.host} cannot be reached: {reason}; check the address and the network"
+            f"{self.host} cannot be reached: {reason}; check the address and the network",
+            passing=passing,
         )
 
     def _decoded(self, response: httpx.Response) -> Any:
@@ -165,7 +166,7 @@ class JsonClient:
                 f"{message}; check the inputs and the model's name", status, code, said
             )
         advice = ADVICE.get(status, LATER if status in TRANSIENT else UNEXPECTED)
-        return ProviderError(f"{message}; {advice}")
+        return ProviderError(f"{message}; {advice}", passing=status in TRANSIENT)
 
     def _one_line(self, text: str) -> str:
         """Fold a text of the outside world into a short line that never holds the key."""

@@ -20,7 +20,7 @@ from es_jina.model.late_chunking import LateChunks, SpanResult
 from es_jina.model.rows import Row, RowBuilder
 from es_jina.model.tokens import TextTokenizer
 from es_jina.pictures import open_picture, picture_size
-from es_jina.providers.base import LICENCE, MODEL_ID, ModelInfo, Want
+from es_jina.providers.base import LICENCE, MODEL_ID, ModelInfo, Want, checked_spans
 from es_jina.providers.checkpoints import HUB_REVISION, describe_local
 from es_jina.providers.checks import (
     check_max_pixels,
@@ -148,7 +148,7 @@ class LocalProvider:
         """
         task = checked_task(task)
         self._check([task], want, dimensions)
-        spans = _checked_spans(text, spans)
+        spans = checked_spans(text, spans)
         [tokens] = self._rows.tokenizer.encode([task.prompt + text], spans=True, limit=None)
         if isinstance(tokens, ItemError):
             return [tokens for _ in spans]
@@ -237,16 +237,6 @@ def _image_row(rows: RowBuilder, image: Image, adapter: str, max_pixels: int | N
 
 def _text_job(number: int, row: Row) -> Job:
     return Job(number, Cost(len(row.input_ids)), row)
-
-
-def _checked_spans(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    if not isinstance(text, str):
-        raise RequestError(f"the text is a {type(text).__name__}: it must be a str")
-    found = list(spans) if isinstance(spans, Iterable) else [spans]
-    for span in found:
-        if not isinstance(span, Sequence) or [type(border) for border in span] != [int, int]:
-            raise RequestError(f"the span {span!r} is no pair of whole numbers (first, end)")
-    return [(first, end) for first, end in found]
 
 
 def _single(mean: Vector, dimensions: int | None) -> Vector:

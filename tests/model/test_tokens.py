@@ -114,6 +114,21 @@ def test_spans_are_the_characters_of_their_tokens(
         assert covered == set(range(len(text)))
 
 
+@given(st.text())
+def test_the_spans_of_a_text_of_any_length_are_the_same(
+    tokenizer: TextTokenizer, text: str
+) -> None:
+    [tokens] = tokenizer.encode([text], spans=True)
+    assert isinstance(tokens, TokenisedText)
+    assert tokens.spans is not None
+    assert tokenizer.spans(text).tolist() == tokens.spans.tolist()
+
+
+def test_half_a_character_has_a_span(tokenizer: TextTokenizer) -> None:
+    text = "half \ud83d of it"
+    assert tokenizer.spans(text).tolist() == tokenizer.spans(text.replace("\ud83d", "?")).tolist()
+
+
 def test_a_span_holds_the_word_of_its_token(tokenizer: TextTokenizer, plain: Tokenizer) -> None:
     text = "el café, 日本語 the fox"
     [tokens] = tokenizer.encode([text], spans=True)

@@ -19,7 +19,9 @@ from werkzeug import Request, Response
 KEY = "jina_0123456789abcdefghijklmnopqrstuvwxyz"
 MODEL = "jina-embeddings-v4"
 TASKS = {"text-matching", "retrieval.query", "retrieval.passage", "code.query", "code.passage"}
-FIELDS = {"model", "input", "task", "embedding_type", "return_multivector", "dimensions"}
+FIELDS = {
+    "model", "input", "task", "embedding_type", "return_multivector", "dimensions", "late_chunking",
+}  # fmt: skip
 
 Item = dict[str, str]
 Fault = Callable[[Request], Response]
@@ -64,6 +66,7 @@ class FakeApi:
         body = json.loads(request.data)
         self.bodies.append(body)
         check_fields(body)
+        check_late_chunking(body)
         items = body["input"]
         billed = sum(check_item(item) for item in items)
         if billed > 32_768:
@@ -72,14 +75,21 @@ class FakeApi:
             if why := self.refuses(item):
                 raise nested(None, why)
         multi = bool(body.get("return_multivector"))
-        data = [self._entry(index, item, body["task"], multi) for index, item in enumerate(items)]
+        # Late chunking reads all texts as one; there is one vector for each input all the same.
+        context = "".join(item["text"] for item in items) if body.get("late_chunking") else ""
+        data = [
+            self._entry(index, item, body["task"], multi, context)
+            for index, item in enumerate(items)
+        ]
         random.Random(0).shuffle(data)
         usage = {"total_tokens": billed}
         return {"model": MODEL, "object": "list", "usage": usage, "data": data}
 
-    def _entry(self, index: int, item: Item, task: str, multi: bool) -> dict[str, Any]:
+    def _entry(
+        self, index: int, item: Item, task: str, multi: bool, context: str
+    ) -> dict[str, Any]:
         name = "embeddings" if multi else "embedding"
-        rows = vectors(item, task, multi)
+        rows = vectors(item, task, multi, context)
         value: object
         if self.floats:
             value = rows.tolist()
@@ -118,6 +128,11 @@ def check_fields(body: dict[str, Any]) -> None:
         raise invalid("dimensions", "this double has the full size alone")
 
 
+def check_late_chunking(body: dict[str, Any]) -> None:
+    if body.get("late_chunking") and any(item.keys() != {"text"} for item in body["input"]):
+        raise invalid("late_chunking", "Only works with text.")
+
+
 def check_item(item: Item) -> int:
     """Return the tokens of an item."""
     if item.keys() == {"text"}:
@@ -138,9 +153,9 @@ def opened(item: Item) -> Pillow.Image:
     return Pillow.open(io.BytesIO(b64decode(item["image"], validate=True)))
 
 
-def vectors(item: Item, task: str, multi: bool) -> NDArray[np.float32]:
+def vectors(item: Item, task: str, multi: bool, context: str = "") -> NDArray[np.float32]:
     """The vectors of an item: not normalised, so that a client's norm shows."""
-    seed = hashlib.sha256(f"{item} {task} {multi}".encode()).digest()
+    seed = hashlib.sha256(f"{item} {task} {multi} {context}".encode()).digest()
     shape = (check_item(item), 128) if multi else (2048,)
     random_numbers = np.random.default_rng(list(seed)).standard_normal(shape)
     return 3 * random_numbers.astype(np.float32)

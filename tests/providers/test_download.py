@@ -28,6 +28,17 @@ except EsJinaError as error:
     print(f"Error: {error}")
     sys.exit(error.exit_code)
 """
+TOKENIZER_SCRIPT = """
+import sys
+from es_jina.errors import EsJinaError
+from es_jina.providers import open_tokenizer
+try:
+    print(len(open_tokenizer("local").spans("the quick brown fox")))
+except EsJinaError as error:
+    print(f"Error: {error}")
+    sys.exit(error.exit_code)
+print("torch" in sys.modules)
+"""
 Start = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -95,9 +106,9 @@ def hub(httpserver: HTTPServer, checkpoint: Path) -> Hub:
 def start(hub: Hub, tmp_path: Path) -> Start:
     """Load the hub's model in a process of its own, with a cache of its own."""
 
-    def start(**environment: str) -> "subprocess.CompletedProcess[str]":
+    def start(script: str = SCRIPT, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-c", SCRIPT],
+            [sys.executable, "-c", script],
             capture_output=True,
             text=True,
             check=False,
@@ -153,4 +164,23 @@ def test_offline_with_nothing_there(start: Start) -> None:
     assert done.returncode == 5
     assert done.stdout.count("\n") == 1
     assert "download it elsewhere and give the folder" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_tokenizer_is_one_file_and_no_torch(hub: Hub, start: Start) -> None:
+    first = start(TOKENIZER_SCRIPT)
+    assert first.stdout == "4\nFalse\n", first.stdout + first.stderr
+    assert hub.asked == ["tokenizer.json"]
+    hub.asked.clear()
+    offline = start(TOKENIZER_SCRIPT, HF_HUB_OFFLINE="1", HF_ENDPOINT="http://127.0.0.1:9")
+    assert offline.stdout == first.stdout
+    assert hub.asked == []
+
+
+def test_the_tokenizer_offline_with_nothing_there(start: Start) -> None:
+    done = start(TOKENIZER_SCRIPT, HF_HUB_OFFLINE="1")
+    assert done.returncode == 5
+    assert done.stdout.startswith(f"Error: the tokenizer of {MODEL_ID} cannot be downloaded (")
+    assert "give the folder, or use the hosted API" in done.stdout
+    assert done.stdout.count("\n") == 1
     assert "Traceback" not in done.stderr

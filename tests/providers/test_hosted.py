@@ -11,10 +11,11 @@ from PIL import Image as Pillow
 from pytest_httpserver import HTTPServer
 
 from es_jina.embedding import Embedding
-from es_jina.errors import ItemError, ProviderError
+from es_jina.errors import ItemError, ProviderError, RequestError
 from es_jina.inputs import Image, Input, Task, Text
 from es_jina.providers.base import Provider, Want
 from es_jina.providers.hosted import HostedProvider
+from es_jina.providers.http import JsonClient, RefusedError
 
 from .fake_api import KEY, FakeApi, busy, hang_up, opened, text_tokens, vectors
 
@@ -208,6 +209,127 @@ def test_the_key_of_the_environment(api: FakeApi, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("JINA_API_KEY", f"{KEY}\n")
     with HostedProvider(base_url=api.url) as provider:
         embedding(provider.embed([Text("a")], TASK, Want.SINGLE)[0])
+
+
+def test_patience_is_settable(api: FakeApi) -> None:
+    api.faults.append(busy(503, "SERVICE_UNAVAILABLE"))
+    with (
+        HostedProvider(KEY, base_url=api.url, patience=0) as provider,
+        pytest.raises(ProviderError, match="503") as caught,
+    ):
+        provider.embed([Text("a")], TASK, Want.SINGLE)
+    assert caught.value.passing
+    assert api.bodies == []
+
+
+def parted(words: list[str]) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text of these parts, and where they are."""
+    text = "\n".join(words)
+    ends = np.cumsum([len(word) + 1 for word in words]) - 1
+    return text, [(int(end) - len(word), int(end)) for word, end in zip(words, ends, strict=True)]
+
+
+def test_the_parts_of_a_text_go_together(api: FakeApi, provider: Provider) -> None:
+    words = [f"Part {number}." for number in range(20)]
+    results = provider.embed_spans(*parted(words), TASK, BOTH)
+    for word, result in zip(words, map(embedding, results), strict=True):
+        wire, context = {"text": word}, "".join(words)
+        single = unit(vectors(wire, TASK, False, context))
+        multi = unit(vectors(wire, TASK, True, context))
+        assert result.single is not None
+        assert result.multi is not None
+        np.testing.assert_allclose(result.single, single, atol=1e-6)
+        np.testing.assert_allclose(result.multi, multi, atol=1e-6)
+        assert result.tokens == len(multi)
+    assert [body["late_chunking"] for body in api.bodies] == [True, True]
+    assert [body.get("return_multivector", False) for body in api.bodies] == [False, True]
+
+
+def test_single_vectors_of_parts_are_the_default_and_are_cut(
+    api: FakeApi, provider: Provider
+) -> None:
+    [result] = provider.embed_spans("one two", [(0, 3)], TASK, dimensions=256)
+    assert embedding(result).multi is None
+    assert vectors_shape(result) == (256,)
+    assert api.bodies[0]["input"] == [{"text": "one"}]
+
+
+def vectors_shape(result: Embedding | ItemError) -> tuple[int, ...]:
+    single = embedding(result).single
+    assert single is not None
+    return single.shape
+
+
+def test_parts_are_grouped_below_the_token_limit(api: FakeApi, provider: Provider) -> None:
+    results = provider.embed_spans(*parted(["7" * 4000] * 12), TASK)
+    assert all(isinstance(result, Embedding) for result in results)
+    assert sizes(api) == [7, 5]
+
+
+def test_parts_that_are_too_long_after_all_are_halved(api: FakeApi, provider: Provider) -> None:
+    api.faults.append(busy(413, "TOO_LARGE"))
+    words = [f"Part {number}." for number in range(6)]
+    results = provider.embed_spans(*parted(words), TASK)
+    assert sizes(api) == [3, 3]
+    last = embedding(results[-1]).single
+    assert last is not None
+    wanted = unit(vectors({"text": words[-1]}, TASK, False, "".join(words[3:])))
+    np.testing.assert_allclose(last, wanted, atol=1e-6)
+
+
+def test_a_part_above_the_token_limit_fails_alone(api: FakeApi, provider: Provider) -> None:
+    text, spans = parted(["before", "a" * 140_000, "behind"])
+    results = provider.embed_spans(text, spans, TASK)
+    assert [type(result) for result in results] == [Embedding, ItemError, Embedding]
+    assert "maximum of 32768 tokens" in str(results[1])
+
+
+def test_parts_that_are_refused_are_not_embedded_without_their_text(
+    api: FakeApi, provider: Provider
+) -> None:
+    api.refuses = lambda item: "Failed to encode text" if item["text"] == "b" else None
+    results = provider.embed_spans(*parted(["a", "b", "c"]), TASK)
+    assert len(api.bodies) == 1
+    for result in results:
+        assert isinstance(result, ItemError)
+        assert "(400): Failed to encode text; embed it without late chunking" in str(result)
+
+
+def test_bad_parts_fail_alone(api: FakeApi, provider: Provider) -> None:
+    spans = [(0, 3), (4, 6), (3, 3), (5, 99), (-1, 2), (7, 12)]
+    results = provider.embed_spans("one \ud800. three", spans, TASK)
+    reasons = [str(result) if isinstance(result, ItemError) else "" for result in results]
+    assert [bool(reason) for reason in reasons] == [False, True, True, True, True, False]
+    assert "not Unicode" in reasons[1]
+    assert all("is not within the text" in reason for reason in reasons[2:5])
+    assert sizes(api) == [2]
+
+
+def test_no_parts(api: FakeApi, provider: Provider) -> None:
+    assert provider.embed_spans("a text", [], TASK) == []
+    assert api.bodies == []
+
+
+def test_spans_that_are_none(provider: Provider) -> None:
+    with pytest.raises(RequestError, match="no pair of whole numbers"):
+        provider.embed_spans("a text", [(0, 1.5)], TASK)  # type: ignore[list-item]
+    with pytest.raises(RequestError, match="must be a str"):
+        provider.embed_spans(b"a text", [(0, 1)], TASK)  # type: ignore[arg-type]
+
+
+def test_late_chunking_is_for_text_alone(api: FakeApi, provider: Provider) -> None:
+    """The double keeps the API's rule."""
+    body = {
+        "model": "jina-embeddings-v4",
+        "task": TASK.value,
+        "embedding_type": "base64",
+        "late_chunking": True,
+        "input": [{"text": "a"}, {"image": "aaaa"}],
+    }
+    client = JsonClient(api.url, KEY)
+    with pytest.raises(RefusedError, match="Only works with text"):
+        client.post("/v1/embeddings", body)
+    client.close()
 
 
 def sent(api: FakeApi) -> Pillow.Image:

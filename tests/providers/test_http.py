@@ -108,9 +108,10 @@ def test_does_not_wait_beyond_the_total_time(
 def test_gives_up_on_a_service_that_stays_busy(httpserver: HTTPServer, script: Script) -> None:
     script.faults = [busy(503, "SERVICE_UNAVAILABLE")]
     client = JsonClient(httpserver.url_for("/base"), KEY, total_seconds=0.6)
-    with pytest.raises(ProviderError, match="503"):
+    with pytest.raises(ProviderError, match="503") as caught:
         client.post("/route", 1)
     client.close()
+    assert caught.value.passing
     assert 1 <= len(script.requests) <= 2
 
 
@@ -127,9 +128,33 @@ def test_nobody_listens() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         client = JsonClient(f"http://127.0.0.1:{port}", KEY, total_seconds=0)
-        with pytest.raises(ProviderError, match=f"127.0.0.1:{port} cannot be reached"):
+        with pytest.raises(ProviderError, match=f"127.0.0.1:{port} cannot be reached") as caught:
             client.post("/route", 1)
         client.close()
+        assert caught.value.passing
+
+
+def test_a_connection_that_drops_again_and_again_may_pass(
+    httpserver: HTTPServer, script: Script
+) -> None:
+    script.faults = [hang_up]
+    client = JsonClient(httpserver.url_for("/base"), KEY, total_seconds=0)
+    with pytest.raises(ProviderError, match="cannot be reached") as caught:
+        client.post("/route", 1)
+    client.close()
+    assert caught.value.passing
+
+
+def test_a_broken_answer_does_not_pass(httpserver: HTTPServer, script: Script) -> None:
+    def garbled(request: Request) -> Response:
+        return Response(b"no gzip", headers={"Content-Encoding": "gzip"})
+
+    script.faults = [garbled]
+    client = JsonClient(httpserver.url_for("/base"), KEY, total_seconds=0)
+    with pytest.raises(ProviderError, match="cannot be reached") as caught:
+        client.post("/route", 1)
+    client.close()
+    assert not caught.value.passing
 
 
 @pytest.mark.parametrize(
@@ -149,6 +174,7 @@ def test_reads_every_shape_of_a_refusal(
         client.post("/route", 1)
     assert caught.value.status == status
     assert (caught.value.said, caught.value.code) == expected
+    assert not caught.value.passing
     assert len(script.requests) == 1
 
 
@@ -172,6 +198,7 @@ def test_other_answers_end_at_once(
     with pytest.raises(ProviderError, match=advice) as caught:
         client.post("/route", 1)
     assert not isinstance(caught.value, RefusedError)
+    assert not caught.value.passing
     assert len(script.requests) == 1
 
 

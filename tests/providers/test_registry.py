@@ -1,6 +1,7 @@
 """Which provider serves a model, and the profile of an index for it."""
 
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,9 +10,17 @@ from pathlib import Path
 import pytest
 
 from es_jina.errors import CheckpointError, ProviderError, RequestError
+from es_jina.inputs import Task, Text
+from es_jina.model.tokens import TextTokenizer
 from es_jina.profile import MultiVectorProfile
-from es_jina.providers import choose_provider, describe, open_provider, profile_for
-from es_jina.providers.base import MODEL_ID, V4
+from es_jina.providers import (
+    choose_provider,
+    describe,
+    open_provider,
+    open_tokenizer,
+    profile_for,
+)
+from es_jina.providers.base import MODEL_ID, V4, Want
 from es_jina.providers.checkpoints import HUB_REVISION
 from es_jina.providers.local import LocalProvider
 from tests.model.checkpoints import BASE, copied
@@ -73,7 +82,44 @@ def test_opening_a_folder(checkpoint: Path, provider: LocalProvider) -> None:
         assert opened.model == provider.model
 
 
-@pytest.mark.parametrize("use", [open_provider, describe])
+def test_the_patience_reaches_the_hosted_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JINA_API_KEY", "jina_x")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(
+            "es_jina.providers.hosted.BASE_URL", f"http://127.0.0.1:{free.getsockname()[1]}"
+        )
+        with (
+            open_provider("hosted", patience=0) as opened,
+            pytest.raises(ProviderError, match="cannot be reached"),
+        ):
+            opened.embed([Text("a")], Task.CODE_QUERY, Want.SINGLE)
+
+
+def test_the_tokenizer_of_a_folder_is_its_own(checkpoint: Path) -> None:
+    text = "the quick brown fox, 日本語"
+    spans = open_tokenizer("local", str(checkpoint)).spans(text)
+    assert spans.tolist() == TextTokenizer(checkpoint).spans(text).tolist()
+
+
+def test_the_tokenizer_of_the_hosted_api_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object) -> None:
+        pytest.fail("the network was asked")
+
+    monkeypatch.setattr("socket.socket.connect", connect)
+    assert len(open_tokenizer("hosted").spans("four words are here")) >= 4
+
+
+def test_no_tokenizer(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="no such provider: 'cloud'"):
+        open_tokenizer("cloud")  # type: ignore[arg-type]
+    with pytest.raises(CheckpointError, match="is neither a folder nor"):
+        open_tokenizer("local", str(tmp_path / "missing"))
+    with pytest.raises(CheckpointError, match=r"lacks tokenizer\.json"):
+        open_tokenizer("local", str(tmp_path))
+
+
+@pytest.mark.parametrize("use", [open_provider, describe, open_tokenizer])
 def test_the_hosted_api_runs_one_model(use: object) -> None:
     assert callable(use)
     with pytest.raises(RequestError, match="does not run '/a/folder'"):
@@ -96,8 +142,8 @@ class Hidden(PathFinder):
 
 sys.meta_path[:] = [Hidden if finder is PathFinder else finder for finder in sys.meta_path]
 from es_jina import EsJinaError
-from es_jina.providers import describe, open_provider
-for use in (describe, open_provider):
+from es_jina.providers import describe, open_provider, open_tokenizer
+for use in (describe, open_provider, open_tokenizer):
     try:
         use("local", {folder!r})
     except EsJinaError as error:
@@ -115,7 +161,7 @@ def test_without_the_extra(missing: set[str], named: str, checkpoint: Path) -> N
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ
     )
     lines = done.stdout.splitlines()
-    assert len(lines) == 2, done.stderr
+    assert len(lines) == 3, done.stderr
     for line in lines:
         assert line.startswith(f"RequestError the local model needs {named}: ")
         assert "pip install 'es_jina[local]'" in line
