@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ import click
 from es_jina.cli.options import choose_model, model_options
 
 if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
     from es_jina.demo.run import Example
     from es_jina.elastic.node import Node
     from es_jina.ingest.run import Ingest
@@ -63,17 +66,16 @@ def _show(
     from es_jina.elastic.client import Cluster
     from es_jina.elastic.setup import set_up
     from es_jina.ingest.run import Ingest
-    from es_jina.providers import open_provider, profile_for
+    from es_jina.providers import open_provider, open_tokenizer, profile_for
     from es_jina.search.searcher import Searcher
 
     _step("Loading the model")
     name, model = choose_model(model, provider)
     toy = name == "local" and model is None
+    model = str(demo_checkpoint()) if toy else model
     with (
         Cluster(node.url).connect() as client,
-        open_provider(
-            name, str(demo_checkpoint()) if toy else model, device=device, dtype=dtype
-        ) as opened,
+        open_provider(name, model, device=device, dtype=dtype) as opened,
     ):
         _say_model(opened, toy)
         capabilities = Capabilities.detect(client)
@@ -82,7 +84,17 @@ def _show(
         created = set_up(client, index, profile, capabilities)
         _step(f"Loading the sample into {'a new' if created else 'the'} index {index!r}")
         searcher = Searcher(client, index, profile, capabilities, opened)
-        _ingest(Ingest(client, index, profile, capabilities), opened)
+        _ingest(
+            Ingest(
+                client,
+                index,
+                profile,
+                capabilities,
+                open_provider=lambda: opened,
+                open_tokenizer=lambda: open_tokenizer(name, model),
+            ),
+            client,
+        )
         for example in EXAMPLES:
             _print_search(example, index, searcher.search(example.input, example.mode, size=3))
     return index
@@ -105,14 +117,16 @@ def _say_model(provider: "Provider", toy: bool) -> None:
     click.echo(f"    {LICENCE}")
 
 
-def _ingest(ingest: "Ingest", provider: "Provider") -> None:
-    from es_jina.cli.ingest import run_with_progress
+def _ingest(ingest: "Ingest", client: "Elasticsearch") -> None:
+    from es_jina.cli.progress import open_display
     from es_jina.demo.run import SAMPLE
+    from es_jina.ingest.targets import Setting, Targets
 
-    units = ingest.plan([SAMPLE])
-    if units:
-        run_with_progress(ingest, units, provider)
-    report = ingest.report
+    with (
+        tempfile.TemporaryDirectory(prefix="es-jina-") as scratch,
+        open_display(ingest.progress, json=False),
+    ):
+        report = ingest.run(Targets([str(SAMPLE)], Setting(client, Path(scratch))))
     _done(f"{report.sources} files: {report.embedded} units embedded, {report.unchanged} unchanged")
 
 

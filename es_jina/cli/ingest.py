@@ -1,116 +1,309 @@
 """``es-jina ingest``."""
 
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import click
 
+from es_jina.cli.ingest_options import IngestOptions, ingest_options
+from es_jina.cli.interrupt import interruptible
 from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
-from es_jina.errors import EXIT_PARTIAL
+from es_jina.errors import EXIT_INTERRUPTED, EXIT_PARTIAL, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from elasticsearch import Elasticsearch
 
+    from es_jina.cli.progress import Display
+    from es_jina.ingest.dead_letters import DeadLetters
+    from es_jina.ingest.prune import Gone, Watched
     from es_jina.ingest.report import Report
     from es_jina.ingest.run import Ingest
-    from es_jina.ingest.units import Unit
-    from es_jina.providers.base import Provider
+    from es_jina.ingest.targets import Targets
+    from es_jina.profile import IndexProfile
+    from es_jina.providers.base import Provider, Tokenizer
 
-# How many failures the summary names; the dead-letter file has them all.
+# How many sources a preview of --prune names.
 _NAMED = 20
 
 
 @click.command(name="ingest")
 @click.argument("index")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--dead-letter",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Where failures go, one JSON object a line.  [default: INDEX.dead-letter.ndjson]",
-)
+@click.argument("targets", nargs=-1, metavar="PATH...")
+@ingest_options
 @model_options
 @cluster_options
 def command(
     *,
     index: str,
-    paths: tuple[Path, ...],
-    dead_letter: Path | None,
+    targets: tuple[str, ...],
     model: str | None,
     provider: str | None,
     device: str | None,
     dtype: str | None,
-    **cluster: Any,
+    **others: Any,
 ) -> int:
-    """Embed the files under PATHS into INDEX: text, Markdown, images and PDF pages.
+    """Embed what is under PATH... into INDEX.
 
-    What is in the index already, unchanged, is not embedded again. A file or a page that fails is
-    named in the summary and in the dead-letter file; the exit code is then 3.
+    A PATH is a file, a folder, a pattern in quotes, `-` for standard input, an http(s) address, or
+    es://INDEX?QUERY for documents that are in Elasticsearch already. Text, Markdown, HTML, PDF and
+    images are told by their content; files of records (NDJSON, CSV, Parquet) need --text-field or
+    --image-field.
+
+    What is in the index already, unchanged, is not embedded again: a run may be killed anywhere and
+    started again. What fails is named in the summary and in the dead-letter file; the exit code is
+    then 3. Ctrl-C finishes what is in flight (exit code 130); a second one ends at once.
     """
     from es_jina.elastic.assets import require_profile
-    from es_jina.elastic.capabilities import Capabilities
-    from es_jina.ingest.report import DeadLetters
-    from es_jina.ingest.run import Ingest
-    from es_jina.providers import open_provider
+    from es_jina.elastic.fast_load import restore
 
+    options, cluster = IngestOptions.parted(others)
+    options.check(targets, terminal=sys.stdin is not None and sys.stdin.isatty())
     client = open_cluster(**cluster)
     profile = require_profile(client, index)
-    name, model = choose_model(model, provider, profile.model)
-    with DeadLetters(dead_letter or Path(f"{index}.dead-letter.ndjson")) as dead_letters:
-        ingest = Ingest(client, index, profile, Capabilities.detect(client), dead_letters.add)
-        units = ingest.plan(paths)
-        if units:
-            with open_provider(name, model, device=device, dtype=dtype) as opened:
-                profile.check_model(opened.model.name, opened.model.revision, index)
-                run_with_progress(ingest, units, opened)
-        print_report(ingest.report, dead_letters.path)
-    return EXIT_PARTIAL if ingest.report.failures else 0
+    name, chosen = choose_model(model, provider, profile.model)
+    models = Models(name, chosen, device, dtype, options.retry_for, profile, index)
+    if not options.dry_run and restore(client, index):
+        click.echo("An earlier --fast-load had left its settings: they are put back.", err=True)
+    with ExitStack() as stack:
+        run = Run(client, index, profile, models=models, options=options, stack=stack)
+        return run.preview(targets) if options.dry_run else run.ingest(targets)
 
 
-def run_with_progress(ingest: "Ingest", units: "Sequence[Unit]", provider: "Provider") -> None:
-    """Run, with a bar on a terminal: units, units a second, time left."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Opens what runs the model, once there is something to do for it."""
 
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("Embedding"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("units, {task.fields[rate]:.1f}/s,"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("", total=len(units), rate=0.0)
+    provider: Any
+    model: str | None
+    device: str | None
+    dtype: str | None
+    retry_for: float
+    profile: "IndexProfile"
+    index: str
 
-        def progress(done: int, _: int) -> None:
-            bar.update(task, completed=done, rate=bar.tasks[task].speed or 0.0)
+    def open_provider(self) -> "Provider":
+        """Load the model, or get ready to ask the hosted one.
 
-        ingest.run(units, provider, progress)
+        Raises:
+            ProfileMismatchError: the index was made with another.
+        """
+        from es_jina.providers import open_provider
+
+        opened = open_provider(
+            self.provider,
+            self.model,
+            device=self.device,
+            dtype=self.dtype,
+            patience=self.retry_for,
+        )
+        self.profile.check_model(opened.model.name, opened.model.revision, self.index)
+        return opened
+
+    def open_tokenizer(self) -> "Tokenizer":
+        """Read the model's tokenizer alone."""
+        from es_jina.providers import open_tokenizer
+
+        return open_tokenizer(self.provider, self.model)
+
+
+class Run:
+    """One call of the command, with what it has to close at the end."""
+
+    def __init__(
+        self,
+        client: "Elasticsearch",
+        index: str,
+        profile: "IndexProfile",
+        *,
+        models: Models,
+        options: IngestOptions,
+        stack: ExitStack,
+    ) -> None:
+        self._client = client
+        self._index = index
+        self._profile = profile
+        self._models = models
+        self._options = options
+        self._stack = stack
+        self._letters: DeadLetters | None = None
+        self._display: Display | None = None
+
+    def ingest(self, named: Sequence[str]) -> int:
+        """Ingest, prune, report; return the exit code."""
+        from es_jina.cli.progress import open_display
+        from es_jina.elastic.fast_load import fast_load
+        from es_jina.ingest.dead_letters import DeadLetters, read_dead_letters
+
+        options = self._options
+        retried = read_dead_letters(options.retry_dead) if options.retry_dead else []
+        path = options.dead_letter or Path(f"{self._index}.dead-letter.ndjson")
+        self._letters = self._stack.enter_context(DeadLetters(path, retried))
+        targets, watched = self._found(named)
+        ingest = self._engine()
+        self._display = open_display(ingest.progress, json=options.as_json)
+        if options.fast_load:
+            self._stack.enter_context(fast_load(self._client, self._index))
+        with self._display, interruptible(ingest.stop):
+            report = ingest.run(watched)
+        self._letters.settle_places(targets.read_through)
+        if options.prune and not report.interrupted:
+            report.pruned = self._prune(targets, watched)
+        self._tell(report, path)
+        if report.interrupted:
+            return EXIT_INTERRUPTED
+        return EXIT_PARTIAL if report.failed else 0
+
+    def preview(self, named: Sequence[str]) -> int:
+        """Say what ingesting would do."""
+        targets, watched = self._found(named)
+        report = self._engine().preview(watched)
+        lines = [
+            f"Would embed {report.embedded} units of {report.new} new and {report.changed} changed "
+            f"sources; {report.unchanged} units are unchanged",
+            *_details(report),
+        ]
+        if self._options.as_json:
+            click.echo(_json({"event": "preview", **asdict(report)}))
+            lines = []
+        for line in lines:
+            click.echo(line)
+        if self._options.prune:
+            self._list_gone(list(self._gone(targets, watched)))
+        return EXIT_PARTIAL if report.failed else 0
+
+    def _found(self, named: Sequence[str]) -> "tuple[Targets, Watched]":
+        """Return what is to be ingested, checked but not read yet."""
+        from es_jina.ingest.dead_letters import read_dead_letters
+        from es_jina.ingest.prune import Watched
+        from es_jina.ingest.retry import retry
+        from es_jina.ingest.targets import Setting, Targets
+
+        options = self._options
+        again = retry(read_dead_letters(options.retry_dead) if options.retry_dead else [])
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="es-jina-"))
+        setting = Setting(
+            self._client,
+            Path(folder),
+            options.filters,
+            options.record_fields,
+            None if sys.stdin is None else sys.stdin.buffer,
+            again.only,
+        )
+        targets = Targets([*named, *again.targets], setting)
+        if options.prune and not targets.roots:
+            raise RequestError("--prune looks below files and folders: name one")
+        return targets, Watched(chain(again.hopeless, targets))
+
+    def _engine(self) -> "Ingest":
+        from es_jina.elastic.capabilities import Capabilities
+        from es_jina.ingest.run import Ingest
+
+        return Ingest(
+            self._client,
+            self._index,
+            self._profile,
+            Capabilities.detect(self._client),
+            open_provider=lambda: self._stack.enter_context(self._models.open_provider()),
+            open_tokenizer=self._models.open_tokenizer,
+            options=self._options.run_options,
+            on_failure=self._on_failure,
+            on_settled=self._on_settled,
+        )
+
+    def _on_failure(self, failure: Any) -> Any:
+        if self._letters is not None:
+            failure = self._letters.add(failure)
+        if self._display is not None:
+            self._display.failure(failure)
+        return failure
+
+    def _on_settled(self, source: str, failed: frozenset[int | None]) -> None:
+        if self._letters is not None:
+            self._letters.settle(source, failed)
+
+    def _gone(self, targets: "Targets", watched: "Watched") -> Any:
+        from es_jina.ingest.ledger import Ledger
+        from es_jina.ingest.prune import gone
+
+        ledger = Ledger(self._client, self._index, self._profile.fingerprint)
+        return gone(ledger, targets.roots, self._options.filters, watched)
+
+    def _prune(self, targets: "Targets", watched: "Watched") -> int:
+        """List what is gone, ask, remove it; return how many documents were removed."""
+        from es_jina.elastic.bulk import BulkWriter
+        from es_jina.ingest.ledger import Ledger
+        from es_jina.ingest.prune import remove
+
+        found = list(self._gone(targets, watched))
+        if not found:
+            return 0
+        self._list_gone(found)
+        if not (self._options.yes or click.confirm("Remove them from the index?", err=True)):
+            return 0
+        ledger = Ledger(self._client, self._index, self._profile.fingerprint)
+        with BulkWriter(self._client, self._index) as writer:
+            removed = remove(ledger, writer, found)
+        ledger.refresh()
+        return removed
+
+    def _list_gone(self, found: "Sequence[Gone]") -> None:
+        documents = sum(each.documents for each in found)
+        _say(f"{len(found)} sources are gone, with {documents} units in the index", err=True)
+        for each in found[:_NAMED]:
+            _say(f"  gone: {unquote(each.uri.removeprefix('file://'))}", err=True)
+        if len(found) > _NAMED:
+            _say(f"  ... and {len(found) - _NAMED} more", err=True)
+
+    def _tell(self, report: "Report", dead_letter: Path) -> None:
+        if self._options.as_json:
+            assert self._display is not None  # noqa: S101 - opened before
+            self._display.summary(asdict(report))
+        else:
+            print_report(report, dead_letter)
 
 
 def print_report(report: "Report", dead_letter: Path) -> None:
     """Write the summary."""
     rate = report.embedded / report.seconds if report.seconds else 0.0
-    click.echo(
-        f"{report.sources} files: {report.embedded} units embedded"
+    _say(
+        f"{report.sources} sources: {report.embedded} units embedded"
         + (f" in {report.seconds:.1f} s ({rate:.1f}/s)" if report.embedded else "")
         + f", {report.unchanged} unchanged, {report.deleted} outdated ones removed, "
-        f"{len(report.failures)} failed"
+        f"{report.failed} failed"
     )
+    if report.pruned:
+        _say(f"{report.pruned} units removed whose sources are gone")
+    for line in _details(report):
+        _say(line)
+    if report.failed:
+        _say(f"All failures are in {dead_letter}; everything else is in the index.")
+    if report.interrupted:
+        _say("Interrupted: what was in flight is in the index; run it again to go on.")
+
+
+def _details(report: "Report") -> list[str]:
+    lines = []
     if report.skipped:
-        click.echo(f"{report.skipped} files skipped: neither text, Markdown, image nor PDF")
-    for failure in report.failures[:_NAMED]:
-        click.echo(f"  failed: {failure.name}: {failure.message}")
-    if len(report.failures) > _NAMED:
-        click.echo(f"  ... and {len(report.failures) - _NAMED} more")
-    if report.failures:
-        click.echo(f"All failures are in {dead_letter}; everything else is in the index.")
+        lines.append(f"{report.skipped} files skipped: neither text, HTML, image nor PDF")
+    lines += [f"  failed: {failure.name}: {failure.message}" for failure in report.failures]
+    if report.failed > len(report.failures):
+        lines.append(f"  ... and {report.failed - len(report.failures)} more")
+    return lines
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print a line; a file name may hold bytes that are no text."""
+    click.echo(text.encode("utf-8", "replace").decode(), err=err)
+
+
+def _json(event: dict[str, Any]) -> str:
+    import orjson
+
+    return orjson.dumps(event).decode()

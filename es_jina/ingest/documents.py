@@ -5,7 +5,7 @@ from typing import Any
 
 from es_jina.elastic.vectors import dense_value, pack, rank_vectors_value
 from es_jina.embedding import Embedding, cut
-from es_jina.ingest.units import Loaded
+from es_jina.ingest.units import Loaded, Unit
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, dense_field
 
 
@@ -20,25 +20,19 @@ def document(
         profile: of the index.
         base64_allowed: whether the cluster reads dense vectors as base64.
     """
-    unit, source = loaded.unit, loaded.unit.source
-    fields: dict[str, Any] = {
-        "source": {
-            "uri": source.uri,
-            "sha256": source.sha256,
-            "mime": source.mime,
-            "modified": source.modified.isoformat(),
-        },
+    unit = loaded.unit
+    fields = {
+        "source": _source(unit),
         "title": unit.title,
         "kind": unit.kind,
+        "unit": unit.number,
         "text": loaded.text,
         "ref": unit.id,
         "profile": profile.fingerprint,
+        "recipe": unit.recipe,
         "ingested_at": datetime.now(UTC).isoformat(),
+        **_place(unit),
     }
-    if unit.kind == "page":
-        fields |= {"page": unit.number + 1, "pages": unit.count}
-    elif unit.kind == "text":
-        fields |= {"chunk": unit.number + 1}
     if embedding.single is not None:
         for dims in profile.dims:
             fields[dense_field(dims)] = dense_value(
@@ -49,3 +43,29 @@ def document(
         write = pack if multi.store == "binary" else rank_vectors_value
         fields[MULTI_VECTOR_FIELD] = write(embedding.multi, multi.element_type)
     return fields
+
+
+def _source(unit: Unit) -> dict[str, Any]:
+    source = unit.source
+    told: dict[str, Any] = {"uri": source.uri, "sha256": source.sha256, "mime": source.mime}
+    if source.stamp is not None:
+        told |= {"size": source.stamp.size, "mtime": source.stamp.mtime}
+        if source.stamp.modified is not None:
+            told["modified"] = source.stamp.modified.isoformat()
+    if unit.count is not None:
+        told["units"] = unit.count
+    return told
+
+
+def _place(unit: Unit) -> dict[str, Any]:
+    """Return where in its source a unit stands, and the fields that the source gives it."""
+    place: dict[str, Any] = {
+        name: value
+        for name in ("page", "pages", "chunk")
+        if (value := getattr(unit, name)) is not None
+    }
+    if unit.span is not None:
+        place["span"] = {"start": unit.span[0], "end": unit.span[1]}
+    if unit.source.fields:
+        place["fields"] = dict(unit.source.fields)
+    return place

@@ -1,15 +1,12 @@
-"""What a run did, and the dead-letter file."""
+"""What a run did and what failed in it."""
 
-import os
 from dataclasses import dataclass, field
-from io import BufferedWriter
-from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-import orjson
+from es_jina.errors import first_line
 
-from es_jina.errors import RequestError
+# How many failures a report names.
+NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +14,12 @@ class Failure:
     """One unit or one whole source that is not in the index.
 
     Attributes:
-        source: the file's path.
-        unit: the page or chunk, from 1; ``None`` for the whole source.
+        source: the source's name: a path, ``PATH#ID`` for a record, an address.
+        unit: its place in the source, from 1; ``None`` for the whole source.
         stage: read, render, embed or index.
         error: the kind of error.
         message: what is wrong.
+        attempts: how many runs have tried it.
     """
 
     source: str
@@ -29,6 +27,12 @@ class Failure:
     stage: str
     error: str
     message: str
+    attempts: int = 1
+
+    @classmethod
+    def of(cls, source: str, unit: int | None, stage: str, error: Exception) -> Self:
+        """Describe an exception."""
+        return cls(source, unit, stage, type(error).__name__, first_line(error))
 
     @property
     def name(self) -> str:
@@ -38,55 +42,42 @@ class Failure:
 
 @dataclass(slots=True)
 class Report:
-    """The counts of one run."""
+    """The counts of one run.
+
+    Attributes:
+        sources: files, records and pages of the web that are ingested, unchanged ones among them.
+        new: of which the index had nothing.
+        changed: of which the index had another state, or only a part.
+        skipped: of a kind that is not ingested.
+        unchanged: units that were in the index as they are now.
+        embedded: units that are new in the index; in a preview, that would be.
+        deleted: documents of earlier states that were removed.
+        pruned: documents of sources that are gone.
+        failed: units and whole sources that failed.
+        failures: the first of them; the dead-letter file has all.
+        calls: how often the provider was called.
+        size: bytes of the sources that were read.
+        seconds: of the run.
+        interrupted: whether it was stopped before its end.
+    """
 
     sources: int = 0
+    new: int = 0
+    changed: int = 0
     skipped: int = 0
     unchanged: int = 0
     embedded: int = 0
     deleted: int = 0
-    seconds: float = 0.0
+    pruned: int = 0
+    failed: int = 0
     failures: list[Failure] = field(default_factory=list)
+    calls: int = 0
+    size: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
 
-
-class DeadLetters:
-    """The dead-letter file: one JSON object for each failure of the last run.
-
-    It appears with the first failure and is on disk line by line; a run without failures removes
-    what an earlier one left.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Check the path.
-
-        Raises:
-            RequestError: nothing can be written there.
-        """
-        self.path = path
-        self._file: BufferedWriter | None = None
-        if path.is_dir() or not os.access(path.absolute().parent, os.W_OK):
-            raise RequestError(
-                f"the dead-letter file {str(path)!r} cannot be written; give another path with "
-                "--dead-letter"
-            )
-
-    def add(self, failure: Failure) -> None:
-        """Append one failure."""
-        if self._file is None:
-            self._file = self.path.open("wb")
-        self._file.write(orjson.dumps(failure, option=orjson.OPT_APPEND_NEWLINE))
-        self._file.flush()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
-        elif kind is None:
-            self.path.unlink(missing_ok=True)
+    def fail(self, failure: Failure) -> None:
+        """Count a failure."""
+        self.failed += 1
+        if len(self.failures) < NAMED:
+            self.failures.append(failure)

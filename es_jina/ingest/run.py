@@ -1,32 +1,66 @@
-"""The run: find, plan, load, embed, write, tidy up."""
+"""The run: plan, cut, load, embed, write, tidy up, each stage ahead of the next."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from elasticsearch import Elasticsearch
 
 from es_jina.elastic.bulk import Action, BulkWriter, Outcome
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import cluster_errors
-from es_jina.embedding import Embedding
-from es_jina.errors import ItemError
+from es_jina.errors import ClusterError, EsJinaError, ItemError
+from es_jina.ingest.ahead import Ahead
+from es_jina.ingest.batches import LEAST_TOKENS, MOST_TOKENS, BatchSize
 from es_jina.ingest.documents import document
+from es_jina.ingest.embedder import Embedder, Result
 from es_jina.ingest.ledger import Ledger
+from es_jina.ingest.plan import Finding, Known, Planned, Skipped, plan
+from es_jina.ingest.progress import Progress
 from es_jina.ingest.report import Failure, Report
-from es_jina.ingest.sources import find_files, read_source
-from es_jina.ingest.units import Loaded, Loader, Unit, read_units
+from es_jina.ingest.sources import Candidate
+from es_jina.ingest.stream import Concluded, Event, Failed, Ready, Stream, Work, weight
+from es_jina.ingest.units import Cutting, Loaded, Unit, unit_id
 from es_jina.profile import IndexProfile
-from es_jina.providers.base import Provider, Want
+from es_jina.providers.base import Provider, Tokenizer
+from es_jina.telemetry import span
 
-# Units embedded in one call: some are rendered pages in memory, 2 MB each at the default budget.
-BATCH = 16
+T = TypeVar("T")
 
-Progress = Callable[[int, int], None]  # units done, units in all
+# Findings that wait to be cut; some are texts of 50 MB.
+_PLANNED_BYTES, _LEAST_BYTES = 64_000_000, 1000
+# What is loaded and waits to be embedded: a full batch, as the next one is taken at once.
+_LOADED_TOKENS = MOST_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to ingest.
+
+    Attributes:
+        cutting: how sources are cut into units.
+        retry_for: seconds of patience with a cluster or a provider that is away or busy.
+        page_seconds: what the rendering of one page may take.
+        page_megabytes: and how much memory.
+    """
+
+    cutting: Cutting = field(default_factory=Cutting)
+    retry_for: float = 120.0
+    page_seconds: float = 30.0
+    page_megabytes: int = 1024
+
+
+DEFAULTS = Options()
+
+
+class StoppedError(EsJinaError):
+    """A stage was told to stop; seen by nobody outside the run."""
 
 
 class Ingest:
-    """One run over files into one index."""
+    """One run into one index."""
 
     def __init__(
         self,
@@ -34,146 +68,260 @@ class Ingest:
         index: str,
         profile: IndexProfile,
         capabilities: Capabilities,
-        on_failure: Callable[[Failure], None] | None = None,
+        *,
+        open_provider: Callable[[], Provider],
+        open_tokenizer: Callable[[], Tokenizer],
+        options: Options = DEFAULTS,
+        on_failure: Callable[[Failure], Failure] = lambda failure: failure,
+        on_settled: Callable[[str, frozenset[int | None]], None] = lambda *_: None,
     ) -> None:
-        """Prepare a run.
+        """Prepare a run; nothing is asked yet.
 
         Args:
             client: of the cluster.
             index: where the documents go.
             profile: of the index.
             capabilities: of the cluster.
-            on_failure: told of each failure as it happens; the report has them all at the end.
+            open_provider: called when there is something to embed; it stays the caller's to close.
+            open_tokenizer: called when there is a text to cut.
+            options: how to ingest.
+            on_failure: told of each failure as it happens; what it returns is reported.
+            on_settled: told the name of each source that the run is through with, and which of its
+                units failed.
         """
         self._client = client
         self._index = index
         self._profile = profile
-        self._capabilities = capabilities
+        self._base64 = capabilities.base64_documents
+        self._open_tokenizer = open_tokenizer
+        self._options = options
         self._on_failure = on_failure
-        self._ledger = Ledger(client, index, profile.fingerprint)
-        self._writer = BulkWriter(client, index)
-        self._in_flight: dict[str, Unit] = {}
+        self._on_settled = on_settled
+        self._stopping = threading.Event()
+        self._ledger = Ledger(
+            client, index, profile.fingerprint, retry_for=options.retry_for, sleep=self._pause
+        )
+        self._embedder = Embedder(open_provider, profile, options.retry_for, self._stopping)
+        self._writer: BulkWriter | None = None
+        self._in_flight: dict[str, tuple[Work, Unit | None]] = {}
+        self._leftovers: list[Action] = []
+        self._batch_size = BatchSize()
         self.report = Report()
+        self.progress = Progress()
 
-    def plan(self, paths: Iterable[Path]) -> list[Unit]:
-        """Read what is there and return the units that the index lacks, new or changed.
-
-        Raises:
-            RequestError: a path does not exist.
-            ClusterError: Elasticsearch cannot be reached or refuses.
-        """
-        units = list(self._units(paths))
-        missing = self._ledger.missing(units)
-        self.report.unchanged = len(units) - len(missing)
-        return missing
-
-    def run(self, units: Sequence[Unit], provider: Provider, progress: Progress) -> Report:
-        """Embed and write units; a failure of one is recorded and the others go on.
+    def run(self, found: Iterable[Candidate | Failure]) -> Report:
+        """Bring what is found into the index; a failure of one thing is recorded, the others go on.
 
         Raises:
             ProviderError: the model fails as a whole.
             ClusterError: Elasticsearch stayed away or refuses every request.
         """
         start = time.monotonic()
-        loader = Loader(self._profile.max_pixels)
-        try:
-            for first in range(0, len(units), BATCH):
-                self._batch(units[first : first + BATCH], provider, loader)
-                progress(min(first + BATCH, len(units)), len(units))
-            self._count(self._writer.drain())
-            self.report.seconds = time.monotonic() - start
-            self._tidy_up(units)
-        finally:
-            loader.close()
-            self._writer.close()
+        with (
+            span("es_jina.ingest", index=self._index),
+            BulkWriter(self._client, self._index, retry_for=self._options.retry_for) as writer,
+        ):
+            self._writer = writer
+            try:
+                self._ledger.open()
+                self._consume(found)
+                self._finish(writer)
+            except EsJinaError:
+                if not self._stopping.is_set():
+                    raise
+            finally:
+                self.report.seconds = time.monotonic() - start
+                self.report.calls = self._embedder.calls
+                self.report.interrupted = self._stopping.is_set()
         return self.report
 
-    def _units(self, paths: Iterable[Path]) -> Iterator[Unit]:
-        for path in find_files(paths):
-            try:
-                source = read_source(path)
-                if source is None:
-                    self.report.skipped += 1
-                    continue
-                self.report.sources += 1
-                yield from read_units(source)
-            except ItemError as error:
-                self._fail(str(path), None, "read", error)
+    def preview(self, found: Iterable[Candidate | Failure]) -> Report:
+        """Say what a run would do: nothing is embedded, written or removed.
 
-    def _batch(self, units: Sequence[Unit], provider: Provider, loader: Loader) -> None:
-        loaded = list(self._loaded(units, loader))
-        want = Want.SINGLE | Want.MULTI if self._profile.multi_vector else Want.SINGLE
-        embeddings = provider.embed(
-            [item.input for item in loaded],
-            self._profile.passage_task,
-            want,
-            max_pixels=self._profile.max_pixels,
+        Raises:
+            ClusterError: Elasticsearch cannot be reached or refuses.
+        """
+        self._ledger.open()
+        self._consume(found, loading=False)
+        return self.report
+
+    def stop(self) -> None:
+        """End the run early, from any thread: what is in flight is finished, nothing is begun."""
+        self._stopping.set()
+        if self._writer is not None:
+            self._writer.hurry()
+
+    def _consume(self, found: Iterable[Candidate | Failure], *, loading: bool = True) -> None:
+        options = self._options
+        planned = Ahead(
+            plan(self._found(found), self._ledger, options.cutting), _PLANNED_BYTES, _bytes
         )
-        self._write(list(self._embedded(loaded, embeddings)))
+        stream = Stream(self._profile, self._ledger, self._open_tokenizer, options, loading=loading)
+        events = Ahead(stream.events(planned), _LOADED_TOKENS, weight)
+        try:
+            while not self._stopping.is_set():
+                with self.progress.waiting("reading" if planned.empty else "rendering"):
+                    taken = events.take(self._batch_size.tokens)
+                if not taken:
+                    break
+                self._handle(taken, loading=loading)
+        finally:
+            stream.close()
+            planned.close()
+            events.close()
 
-    def _loaded(self, units: Sequence[Unit], loader: Loader) -> Iterator[Loaded]:
-        for unit in units:
-            try:
-                yield loader.load(unit)
-            except ItemError as error:
-                self._fail_unit(unit, "render", error)
+    def _found(self, found: Iterable[Candidate | Failure]) -> Iterator[Candidate | Failure]:
+        for each in found:
+            if self._stopping.is_set():
+                return
+            if isinstance(each, Candidate):
+                self.progress.find(each.stamp.size if each.stamp else 0)
+            yield each
+        self.progress.found_all = True
 
-    def _embedded(
-        self, loaded: Sequence[Loaded], embeddings: Sequence[Embedding | ItemError]
-    ) -> Iterator[tuple[Loaded, Embedding]]:
-        for item, embedding in zip(loaded, embeddings, strict=True):
-            if isinstance(embedding, ItemError):
-                self._fail_unit(item.unit, "embed", embedding)
+    def _handle(self, events: Sequence[Event], *, loading: bool) -> None:
+        """Account for what came out of the stream, and embed what is ready in it."""
+        ready: list[Loaded] = []
+        for event in events:
+            match event:
+                case Ready(work, loaded):
+                    ready += loaded
+                    self._expect(work, loaded, embedding=loading)
+                case Failed(work, failure):
+                    self._fail(work, failure)
+                case Concluded(work):
+                    self._conclude(work)
+                case Known() | Skipped():
+                    self._pass_by(event)
+        if ready and loading:
+            self._embed(ready)
+
+    def _expect(self, work: Work, loaded: Sequence[Loaded], *, embedding: bool) -> None:
+        if not embedding:
+            self.report.embedded += len(loaded)
+            return
+        work.pending += len(loaded)
+        self._in_flight |= {item.unit.id: (work, item.unit) for item in loaded}
+
+    def _pass_by(self, event: Known | Skipped) -> None:
+        self.progress.finish(event.size)
+        if isinstance(event, Skipped):
+            self.report.skipped += 1
+            return
+        self.report.sources += 1
+        self.report.unchanged += event.units
+        self.progress.unchanged += event.units
+        self._on_settled(event.name, frozenset())
+
+    def _embed(self, ready: Sequence[Loaded]) -> None:
+        """Embed a batch while the one before is written, then send it on its way.
+
+        So no more than two batches are ever embedded and not acknowledged.
+        """
+        start = time.monotonic()
+        with self.progress.waiting("embedding"), span("es_jina.embed", units=len(ready)):
+            results = self._embedder.embed(ready)
+        tokens = sum(max(item.unit.tokens, LEAST_TOKENS) for item in ready)
+        self._batch_size.learn(tokens, time.monotonic() - start)
+        with self.progress.waiting("writing"), span("es_jina.write", units=len(ready)):
+            assert self._writer is not None  # noqa: S101 - made by run
+            self._count(self._writer.drain())
+            self._count(self._writer.submit(self._actions(ready, results)))
+
+    def _actions(self, ready: Sequence[Loaded], results: Sequence[Result]) -> Iterator[Action]:
+        leftovers, self._leftovers = self._leftovers, []
+        yield from leftovers
+        for item, result in zip(ready, results, strict=True):
+            if isinstance(result, ItemError):
+                work, _ = self._in_flight.pop(item.unit.id)
+                self._fail_unit(work, item.unit, "embed", result)
             else:
-                yield item, embedding
-
-    def _write(self, pairs: Sequence[tuple[Loaded, Embedding]]) -> None:
-        self._in_flight |= {item.unit.id: item.unit for item, _ in pairs}
-        actions = (
-            Action(
-                item.unit.id,
-                document(
-                    item,
-                    embedding,
-                    self._profile,
-                    base64_allowed=self._capabilities.base64_documents,
-                ),
-            )
-            for item, embedding in pairs
-        )
-        # They are on their way while the next batch is embedded.
-        self._count(self._writer.submit(actions))
+                fields = document(item, result, self._profile, base64_allowed=self._base64)
+                yield Action(item.unit.id, fields)
 
     def _count(self, outcomes: Iterable[Outcome]) -> None:
+        gave_up = None
         with cluster_errors(f"writing to {self._index!r}"):
             for outcome in outcomes:
-                unit = self._in_flight.pop(outcome.id)
-                if outcome.error is None:
+                work, unit = self._in_flight.pop(outcome.id)
+                if outcome.gave_up:
+                    gave_up = outcome.error
+                elif unit is None:
+                    self.report.deleted += outcome.error is None
+                elif outcome.error is None:
                     self.report.embedded += 1
+                    self.progress.units += 1
+                    self._settle_unit(work)
                 else:
-                    self._fail_unit(unit, "index", ItemError(outcome.error))
+                    self._fail_unit(work, unit, "index", ItemError(outcome.error))
+        if gave_up is not None:
+            # All behind it would wait as long and fail as well; the next run brings it in.
+            raise ClusterError(
+                f"writing to {self._index!r}: {gave_up}; all that was acknowledged is in the "
+                "index, run it again to go on"
+            )
 
-    def _tidy_up(self, units: Sequence[Unit]) -> None:
-        """Make the new documents searchable, then delete what earlier states left behind.
+    def _fail_unit(self, work: Work, unit: Unit, stage: str, error: ItemError) -> None:
+        failure = Failure.of(unit.source.name, unit.number + 1, stage, error)
+        self._fail(work, failure)
+        self._settle_unit(work)
 
-        A source with a failure keeps its older documents: better outdated than gone.
+    def _fail(self, work: Work | None, failure: Failure) -> None:
+        if work is None:
+            self.progress.finish(0)
+        else:
+            work.failed.add(failure.unit)
+        self.report.fail(self._on_failure(failure))
+        self.progress.failed += 1
+
+    def _settle_unit(self, work: Work) -> None:
+        work.pending -= 1
+        self._settle(work)
+
+    def _conclude(self, work: Work) -> None:
+        work.concluded = True
+        self.report.unchanged += work.present
+        self.progress.unchanged += work.present
+        self.report.size += work.source.size
+        if work.units:
+            self.report.sources += 1
+            self.report.changed += work.changed
+            self.report.new += not work.changed
+        self._settle(work)
+
+    def _settle(self, work: Work) -> None:
+        """Tidy up behind a source all of whose units are decided.
+
+        A source with a failure keeps what an earlier state left: better outdated than gone.
         """
-        failed = {failure.source for failure in self.report.failures}
-        whole = [unit for unit in units if str(unit.source.path) not in failed]
-        with cluster_errors(f"refreshing {self._index!r}"):
-            self._client.indices.refresh(index=self._index)
-            outdated = [Action(ident, None) for ident in self._ledger.outdated(whole)]
-            if outdated:
-                self.report.deleted = sum(
-                    outcome.error is None for outcome in self._writer.write(outdated)
-                )
-                self._client.indices.refresh(index=self._index)
+        if not work.concluded or work.pending:
+            return
+        work.source.discard()
+        self.progress.finish(work.source.size)
+        self._on_settled(work.source.name, frozenset(work.failed))
+        if not work.failed:
+            for number in range(work.units, work.last + 1):
+                ident = unit_id(work.source.uri, number)
+                self._in_flight[ident] = (work, None)
+                self._leftovers.append(Action(ident, None))
 
-    def _fail_unit(self, unit: Unit, stage: str, error: ItemError) -> None:
-        self._fail(str(unit.source.path), unit.number + 1, stage, error)
+    def _finish(self, writer: BulkWriter) -> None:
+        """Wait for everything on its way, then remove what is left over and make all findable."""
+        with self.progress.waiting("writing"):
+            self._count(writer.drain())
+            leftovers, self._leftovers = self._leftovers, []
+            self._count(writer.write(leftovers))
+            if self.report.embedded or self.report.deleted:
+                self._ledger.refresh()
 
-    def _fail(self, source: str, unit: int | None, stage: str, error: ItemError) -> None:
-        failure = Failure(source, unit, stage, type(error).__name__, str(error))
-        self.report.failures.append(failure)
-        if self._on_failure is not None:
-            self._on_failure(failure)
+    def _pause(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise StoppedError("the run was stopped")
+
+
+def _bytes(finding: Finding) -> int:
+    """Return what a finding keeps in memory, more or less."""
+    if not isinstance(finding, Planned):
+        return _LEAST_BYTES
+    text, image = finding.source.text, finding.source.image
+    return _LEAST_BYTES + len(text or "") + (len(image) if isinstance(image, bytes) else 0)

@@ -1,39 +1,111 @@
-"""What becomes a document each: a chunk of a text, an image, a page of a PDF."""
+"""What becomes a document each: a chunk of a text, an image, a page of a PDF or of a TIFF."""
 
 import base64
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from es_jina.errors import ItemError
-from es_jina.ingest.pdf import Pdf
+from es_jina.errors import RequestError
 from es_jina.ingest.sources import Source
-from es_jina.ingest.text import chunks, decode, title_of
-from es_jina.inputs import Image, Input, Text
+from es_jina.inputs import Input
 
 UnitKind = Literal["text", "image", "page"]
+PdfMode = Literal["pages", "text", "both"]
+
+CHUNK_TOKENS = 512
+# The model reads 32,768; the words before a passage take a few.
+MOST_CHUNK_TOKENS = 32_000
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One future document, not loaded yet.
+class Cutting:
+    """How sources are cut into units.
 
     Attributes:
-        source: the file it comes from.
+        chunk_tokens: the longest chunk of a text.
+        late: whether a chunk is embedded as a part of its text (late chunking).
+        pdf: whether a PDF becomes page images, chunks of its text layer, or both.
+    """
+
+    chunk_tokens: int = CHUNK_TOKENS
+    late: bool = False
+    pdf: PdfMode = "pages"
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.chunk_tokens <= MOST_CHUNK_TOKENS:
+            raise RequestError(
+                f"chunks of {self.chunk_tokens} tokens: choose 16 to {MOST_CHUNK_TOKENS:,}"
+            )
+
+    def recipe(self, source: Source) -> str:
+        """Return how the units of a source are made; kept in each of its documents."""
+        if source.pdf is not None:
+            return self._pdf_recipe()
+        if source.text is None:
+            return "image"
+        return self._chunks if source.image is None else f"{self._chunks}+image"
+
+    @property
+    def recipes(self) -> frozenset[str]:
+        """All that :meth:`recipe` may return: what was made otherwise is made again."""
+        chunks = self._chunks
+        return frozenset({"image", chunks, f"{chunks}+image", self._pdf_recipe()})
+
+    @property
+    def _chunks(self) -> str:
+        return f"chunks-{self.chunk_tokens}{'-late' if self.late else ''}"
+
+    def _pdf_recipe(self) -> str:
+        by_mode = {
+            "pages": "pages",
+            "text": f"layer-{self._chunks}",
+            "both": f"pages+layer-{self._chunks}",
+        }
+        return by_mode[self.pdf]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """A part of a text that late chunking reads as a whole."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """One future document; a picture is not loaded yet.
+
+    Attributes:
+        source: what it comes from.
         number: its place in the source, from 0.
-        count: how many units the source has.
-        title: of the source.
         kind: text, image or page.
-        text: the chunk of a text; empty for what is loaded later.
+        title: of the source.
+        recipe: how the source was cut.
+        count: how many units the source has; known for the last one at least.
+        page: of a PDF or a TIFF, from 1.
+        pages: how many the file has.
+        chunk: of a text, from 1.
+        text: the chunk.
+        span: first character of the chunk in its text, and the one behind the last.
+        tokens: what the model will read, more or less.
+        section: the text round a chunk that is embedded with it, where it is late chunking.
+        within: the chunk's characters in the section.
     """
 
     source: Source
     number: int
-    count: int
-    title: str
     kind: UnitKind
+    title: str
+    recipe: str
+    count: int | None = None
+    page: int | None = None
+    pages: int | None = None
+    chunk: int | None = None
     text: str = ""
+    span: tuple[int, int] | None = None
+    tokens: int = 0
+    section: Section | None = None
+    within: tuple[int, int] = (0, 0)
 
     @property
     def id(self) -> str:
@@ -52,77 +124,5 @@ class Loaded:
 
 def unit_id(uri: str, number: int) -> str:
     """Return 22 URL-safe characters of a digest over the source and the unit's number."""
-    digest = hashlib.sha256(f"{uri}\0{number}".encode()).digest()
+    digest = hashlib.sha256(f"{uri}\0{number}".encode("utf-8", "surrogateescape")).digest()
     return base64.urlsafe_b64encode(digest).decode("ascii")[:22]
-
-
-def read_units(source: Source) -> list[Unit]:
-    """Cut a source into units, without rendering or decoding pictures.
-
-    Raises:
-        ItemError: the source cannot be read.
-    """
-    try:
-        return _units(source)
-    except OSError as error:
-        raise ItemError(f"cannot be read: {error.strerror}") from error
-
-
-def _units(source: Source) -> list[Unit]:
-    stem = source.path.stem
-    match source.kind:
-        case "text":
-            text = decode(source.path.read_bytes())
-            title = title_of(text, stem)
-            parts = chunks(text)
-            return [
-                Unit(source, number, len(parts), title, "text", part)
-                for number, part in enumerate(parts)
-            ]
-        case "image":
-            return [Unit(source, 0, 1, _words(stem), "image")]
-        case "pdf":
-            with Pdf(source.path) as pdf:
-                title = pdf.title or _words(stem)
-                return [Unit(source, n, pdf.pages, title, "page") for n in range(pdf.pages)]
-
-
-def _words(stem: str) -> str:
-    """Make a title of a file name."""
-    return " ".join(stem.replace("_", " ").replace("-", " ").split()) or stem
-
-
-class Loader:
-    """Loads units; keeps the last PDF open, since its pages come one after another."""
-
-    def __init__(self, max_pixels: int) -> None:
-        self._max_pixels = max_pixels
-        self._path: Path | None = None
-        self._pdf: Pdf | None = None
-
-    def load(self, unit: Unit) -> Loaded:
-        """Load one unit.
-
-        Raises:
-            ItemError: it cannot be read.
-        """
-        match unit.kind:
-            case "text":
-                return Loaded(unit, Text(unit.text), unit.text)
-            case "image":
-                return Loaded(unit, Image(unit.source.path), "")
-            case "page":
-                page = self._open(unit.source.path).page(unit.number, self._max_pixels)
-                return Loaded(unit, Image(page.picture), page.text)
-
-    def close(self) -> None:
-        """Close the PDF that is open, if any."""
-        if self._pdf is not None:
-            self._pdf.close()
-        self._pdf = self._path = None
-
-    def _open(self, path: Path) -> Pdf:
-        if self._pdf is None or self._path != path:
-            self.close()
-            self._pdf, self._path = Pdf(path), path
-        return self._pdf

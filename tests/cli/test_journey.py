@@ -1,9 +1,6 @@
 """The commands as a user types them, against a real Elasticsearch, each in a process of its own."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +10,7 @@ from elasticsearch import Elasticsearch
 from es_jina.elastic.node import Node
 from tests.ingest.files import pdf, picture, truncated
 
-
-class Shell:
-    """Runs `es-jina` in a folder with an environment of its own."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        self.environment = {**os.environ, "ES_JINA_URL": url, "JINA_API_KEY": "", "COLUMNS": "120"}
-
-    def __call__(self, *arguments: object, code: int = 0) -> str:
-        told = subprocess.run(
-            [sys.executable, "-m", "es_jina", *map(str, arguments)],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert told.returncode == code, told.stdout + told.stderr
-        assert "Traceback" not in told.stderr
-        return told.stdout + told.stderr
+from .shell import Shell
 
 
 @pytest.fixture
@@ -62,7 +39,7 @@ def test_the_whole_way(
     assert meta["es_jina"]["model"] == str(checkpoint)
 
     told = es_jina("ingest", index, "documents")
-    assert "4 files: 5 units embedded" in told
+    assert "4 sources: 5 units embedded" in told
     assert "0 failed" in told
     assert not (tmp_path / f"{index}.dead-letter.ndjson").exists()
     # The second time, no model is loaded at all: one that is not there does not matter.

@@ -15,9 +15,10 @@ from es_jina.elastic.node import Node
 from es_jina.elastic.setup import set_up
 from es_jina.errors import RequestError
 from es_jina.ingest.run import Ingest
+from es_jina.ingest.targets import Setting, Targets
 from es_jina.inputs import Image, Text
 from es_jina.profile import IndexProfile, MultiVectorProfile
-from es_jina.providers import profile_for
+from es_jina.providers import open_tokenizer, profile_for
 from es_jina.providers.local import LocalProvider
 from es_jina.search.searcher import Searcher
 
@@ -51,10 +52,17 @@ def test_the_whole_way(
         assert capabilities == Capabilities(version, "basic", False, False, False)
         _set_up(client, profile, capabilities)
 
-        ingest = Ingest(client, "docs", profile, capabilities)
-        report = ingest.run(ingest.plan([folder]), provider, lambda done, total: None)
-        assert (report.embedded, report.failures) == (3, [])
-        assert Ingest(client, "docs", profile, capabilities).plan([folder]) == []
+        for embedded in (3, 0):
+            ingest = Ingest(
+                client,
+                "docs",
+                profile,
+                capabilities,
+                open_provider=lambda: provider,
+                open_tokenizer=lambda: open_tokenizer("local", profile.model),
+            )
+            report = ingest.run(Targets([str(folder)], Setting(client, folder)))
+            assert (report.embedded, report.failures) == (embedded, [])
 
         _search(Searcher(client, "docs", profile, capabilities, provider), folder)
         if version == "8.19.0":

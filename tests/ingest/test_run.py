@@ -1,4 +1,5 @@
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,16 @@ from es_jina.elastic.setup import set_up
 from es_jina.elastic.vectors import unpack
 from es_jina.embedding import Embedding, cut
 from es_jina.errors import ItemError
-from es_jina.ingest.report import DeadLetters, Report
-from es_jina.ingest.run import Ingest
+from es_jina.ingest.dead_letters import DeadLetters
+from es_jina.ingest.files import Filters
+from es_jina.ingest.records import RecordFields
+from es_jina.ingest.report import Report
+from es_jina.ingest.run import Ingest, Options
+from es_jina.ingest.targets import Setting, Targets
+from es_jina.ingest.units import Cutting
 from es_jina.inputs import Image, Input, Task, Text
 from es_jina.profile import IndexProfile
-from es_jina.providers import profile_for
+from es_jina.providers import open_tokenizer, profile_for
 from es_jina.providers.base import Provider, Want
 from es_jina.providers.local import LocalProvider
 
@@ -32,6 +38,7 @@ class Counting:
     def __init__(self, inner: LocalProvider) -> None:
         self.inner = inner
         self.inputs: list[Input] = []
+        self.spans: list[tuple[str, tuple[int, int]]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -41,6 +48,12 @@ class Counting:
     ) -> list[Embedding | ItemError]:
         self.inputs += inputs
         return self.inner.embed(inputs, task, want, **options)
+
+    def embed_spans(
+        self, text: str, spans: Any, *others: Any, **named: Any
+    ) -> list[Embedding | ItemError]:
+        self.spans += [(text, span) for span in spans]
+        return self.inner.embed_spans(text, spans, *others, **named)
 
 
 @pytest.fixture
@@ -53,6 +66,59 @@ def profile(provider: LocalProvider) -> IndexProfile:
     return profile_for(provider.model, dims=(128, 256))
 
 
+class Runner:
+    """Ingests paths into the test's index, with the counting provider."""
+
+    def __init__(
+        self,
+        client: Elasticsearch,
+        index: str,
+        profile: IndexProfile,
+        capabilities: Capabilities,
+        counting: Counting,
+        folder: Path,
+    ) -> None:
+        self.client = client
+        self.index = index
+        self.profile = profile
+        self.capabilities = capabilities
+        self.counting = counting
+        self.dead = folder / "dead.ndjson"
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir()
+
+    def __call__(self, *paths: Path, **named: Any) -> Report:
+        self.counting.inputs.clear()
+        self.counting.spans.clear()
+        with DeadLetters(self.dead) as letters:
+            ingest = self.engine(letters, **{k: v for k, v in named.items() if k != "setting"})
+            return ingest.run(self.targets(*paths, **named.get("setting", {})))
+
+    def preview(self, *paths: Path, **named: Any) -> Report:
+        return self.engine(None, **named).preview(self.targets(*paths))
+
+    def targets(self, *paths: Path, **setting: Any) -> Targets:
+        return Targets([*map(str, paths)], Setting(self.client, self.scratch, **setting))
+
+    def engine(
+        self, letters: DeadLetters | None, profile: IndexProfile | None = None, **options: Any
+    ) -> Ingest:
+        provider: Provider = self.counting
+        more: dict[str, Any] = {}
+        if letters is not None:
+            more = {"on_failure": letters.add, "on_settled": letters.settle}
+        return Ingest(
+            self.client,
+            self.index,
+            profile or self.profile,
+            self.capabilities,
+            open_provider=lambda: provider,
+            open_tokenizer=lambda: open_tokenizer("local", self.profile.model),
+            options=Options(**options),
+            **more,
+        )
+
+
 @pytest.fixture
 def run(
     client: Elasticsearch,
@@ -61,22 +127,14 @@ def run(
     profile: IndexProfile,
     counting: Counting,
     tmp_path: Path,
-) -> Run:
-    """Ingest paths into the test's index, with the counting provider."""
+) -> Runner:
     set_up(client, index, profile, capabilities)
-
-    def ingest(*paths: Path, with_profile: IndexProfile = profile) -> Report:
-        counting.inputs.clear()
-        with DeadLetters(tmp_path / "dead.ndjson") as dead_letters:
-            once = Ingest(client, index, with_profile, capabilities, dead_letters.add)
-            provider: Provider = counting
-            return once.run(once.plan(paths), provider, lambda done, total: None)
-
-    return ingest
+    return Runner(client, index, profile, capabilities, counting, tmp_path)
 
 
 def everything(client: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
     """Return title/page/chunk -> document."""
+    client.indices.refresh(index=index)
     found = client.search(index=index, size=1000, query={"match_all": {}})
     documents = [hit["_source"] for hit in found["hits"]["hits"]]
     return {f"{doc['title']}/{doc.get('page') or doc.get('chunk')}": doc for doc in documents}
@@ -94,10 +152,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_every_unit_becomes_a_document(
-    run: Run, folder: Path, client: Elasticsearch, index: str, profile: IndexProfile
+    run: Runner, folder: Path, client: Elasticsearch, index: str, profile: IndexProfile
 ) -> None:
     report = run(folder)
-    assert (report.sources, report.embedded, report.unchanged, report.failures) == (3, 4, 0, [])
+    assert (report.sources, report.new, report.embedded, report.unchanged) == (3, 3, 4, 0)
+    assert (report.failed, report.failures) == (0, [])
     found = everything(client, index)
     assert set(found) == {"The fox/1", "teal square/None", "The report/1", "The report/2"}
     page = found["The report/2"]
@@ -106,13 +165,16 @@ def test_every_unit_becomes_a_document(
     assert page["source"]["mime"] == "application/pdf"
     assert page["source"]["uri"] == (folder / "report.pdf").as_uri()
     assert len(page["source"]["sha256"]) == 64
+    assert page["source"]["size"] == (folder / "report.pdf").stat().st_size
     assert page["profile"] == profile.fingerprint
-    assert found["The fox/1"]["kind"] == "text"
+    text = found["The fox/1"]
+    assert text["kind"] == "text"
+    assert text["span"] == {"start": 0, "end": len(text["text"])}
     assert found["teal square/None"]["kind"] == "image"
 
 
 def test_the_stored_vectors_are_the_models(
-    run: Run, folder: Path, client: Elasticsearch, index: str, provider: LocalProvider
+    run: Runner, folder: Path, client: Elasticsearch, index: str, provider: LocalProvider
 ) -> None:
     run(folder / "fox.md")
     (expected,) = provider.embed(
@@ -136,26 +198,44 @@ def test_the_stored_vectors_are_the_models(
     np.testing.assert_array_equal(multi > 0, expected.multi > 0)
 
 
-def test_a_second_run_embeds_nothing(run: Run, folder: Path, counting: Counting) -> None:
+def test_a_second_run_embeds_nothing_and_opens_nothing(
+    run: Runner, folder: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(folder)
+
+    def read(*_: object) -> None:
+        raise AssertionError("an unchanged file was read")
+
+    monkeypatch.setattr("es_jina.ingest.content.read_file", read)
+    report = run(folder)
+    assert (report.embedded, report.unchanged, report.calls, report.failed) == (0, 4, 0, 0)
+    assert counting.inputs == []
+
+
+def test_a_file_that_was_only_touched_is_not_embedded(
+    run: Runner, folder: Path, counting: Counting
+) -> None:
+    run(folder)
+    for path in folder.iterdir():
+        path.touch()
     report = run(folder)
     assert (report.embedded, report.unchanged) == (0, 4)
     assert counting.inputs == []
 
 
 def test_only_what_changed_is_embedded(
-    run: Run, folder: Path, client: Elasticsearch, index: str, counting: Counting
+    run: Runner, folder: Path, client: Elasticsearch, index: str, counting: Counting
 ) -> None:
     run(folder)
-    (folder / "fox.md").write_text("# The fox\n\nThe lazy dog.")
+    (folder / "fox.md").write_text("# The fox\n\nThe lazy dog....")  # as long as before
     report = run(folder)
-    assert (report.embedded, report.unchanged) == (1, 3)
-    assert counting.inputs == [Text("# The fox\n\nThe lazy dog.")]
-    assert everything(client, index)["The fox/1"]["text"].endswith("lazy dog.")
+    assert (report.embedded, report.unchanged, report.changed) == (1, 3, 1)
+    assert counting.inputs == [Text("# The fox\n\nThe lazy dog....")]
+    assert everything(client, index)["The fox/1"]["text"].endswith("lazy dog....")
 
 
 def test_a_source_that_lost_pages_leaves_none_behind(
-    run: Run, folder: Path, client: Elasticsearch, index: str
+    run: Runner, folder: Path, client: Elasticsearch, index: str
 ) -> None:
     run(folder)
     pdf(folder / "report.pdf", "only page", title="The report")
@@ -164,10 +244,11 @@ def test_a_source_that_lost_pages_leaves_none_behind(
     found = everything(client, index)
     assert "The report/2" not in found
     assert found["The report/1"]["text"] == "only page"
+    assert run(folder).unchanged == 3
 
 
 def test_a_changed_source_that_fails_keeps_its_old_documents(
-    run: Run, folder: Path, client: Elasticsearch, index: str
+    run: Runner, folder: Path, client: Elasticsearch, index: str
 ) -> None:
     run(folder)
     truncated(folder / "teal-square.png")
@@ -176,28 +257,121 @@ def test_a_changed_source_that_fails_keeps_its_old_documents(
     assert "teal square/None" in everything(client, index)
 
 
-def test_another_profile_embeds_again(run: Run, folder: Path, profile: IndexProfile) -> None:
+def test_what_was_cut_otherwise_is_cut_again(
+    run: Runner, folder: Path, client: Elasticsearch, index: str
+) -> None:
+    (folder / "fox.md").write_text("# The fox\n\n" + "The quick brown fox. " * 30)
+    assert run(folder).embedded == 4
+    report = run(folder, cutting=Cutting(chunk_tokens=32))
+    # The text alone: pictures do not depend on it.
+    assert (report.unchanged, report.changed) == (3, 1)
+    chunks = [doc for doc in everything(client, index).values() if doc["kind"] == "text"]
+    assert len(chunks) == report.embedded > 3
+    report = run(folder)
+    assert (report.embedded, report.deleted) == (1, len(chunks) - 1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kinds"), [("text", ["text"] * 2), ("both", ["page", "text"] * 2)]
+)
+def test_the_text_layer_of_pdfs(
+    run: Runner, folder: Path, client: Elasticsearch, index: str, mode: Any, kinds: list[str]
+) -> None:
+    report = run(folder / "report.pdf", cutting=Cutting(pdf=mode))
+    assert report.embedded == len(kinds)
+    client.indices.refresh(index=index)
+    hits = client.search(index=index, size=10)["hits"]["hits"]
+    documents = [hit["_source"] for hit in hits]
+    assert sorted(doc["kind"] for doc in documents) == sorted(kinds)
+    texts = {doc["page"]: doc["text"] for doc in documents if doc["kind"] == "text"}
+    assert texts == {1: "first page", 2: "second page"}
+    assert run(folder / "report.pdf", cutting=Cutting(pdf=mode)).embedded == 0
+
+
+def test_late_chunking_shows_the_model_the_whole_text(
+    run: Runner, folder: Path, counting: Counting
+) -> None:
+    text = "# The fox\n\n" + "The quick brown fox jumps over the lazy dog. " * 20
+    (folder / "fox.md").write_text(text)
+    report = run(folder / "fox.md", cutting=Cutting(chunk_tokens=64, late=True))
+    assert report.embedded == len(counting.spans) > 2
+    assert counting.inputs == []
+    assert {whole for whole, _ in counting.spans} == {text.rstrip()}
+    assert run(folder / "fox.md", cutting=Cutting(chunk_tokens=64, late=True)).calls == 0
+
+
+def test_multi_page_tiffs(run: Runner, tmp_path: Path, client: Elasticsearch, index: str) -> None:
+    from PIL import Image as PilImage
+
+    pages = [PilImage.new("RGB", (60, 40), colour) for colour in ("red", "green", "blue")]
+    pages[0].save(tmp_path / "scan.tiff", save_all=True, append_images=pages[1:])
+    assert run(tmp_path / "scan.tiff").embedded == 3
+    found = everything(client, index)
+    assert {(doc["kind"], doc["page"], doc["pages"]) for doc in found.values()} == {
+        ("page", 1, 3),
+        ("page", 2, 3),
+        ("page", 3, 3),
+    }
+
+
+def test_records_with_text_image_and_fields(
+    run: Runner, tmp_path: Path, client: Elasticsearch, index: str
+) -> None:
+    picture(tmp_path / "chair.png")
+    rows = [
+        {"sku": "a", "about": "A teal chair", "photo": "chair.png", "price": 20, "tags": ["x"]},
+        {"sku": "b", "about": "A lamp", "price": 30},
+    ]
+    path = tmp_path / "products.ndjson"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = RecordFields("sku", "about", "photo", ("price", "tags"))
+    assert run(path, setting={"fields": fields}).embedded == 3
+    client.indices.refresh(index=index)
+    cheap = client.search(index=index, query={"term": {"fields.price": "20"}})["hits"]["hits"]
+    assert sorted(hit["_source"]["kind"] for hit in cheap) == ["image", "text"]
+    assert {hit["_source"]["source"]["uri"] for hit in cheap} == {f"{path.as_uri()}#a"}
+    assert cheap[0]["_source"]["fields"] == {"price": 20, "tags": ["x"]}
+    report = run(path, setting={"fields": fields})
+    assert (report.embedded, report.unchanged) == (0, 3)
+    rows[1]["about"] = "A brighter lamp"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run(path, setting={"fields": fields}).embedded == 1
+
+
+def test_files_of_records_without_fields_are_skipped(run: Runner, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.ndjson").write_text('{"a": 1}\n')
+    assert run(tmp_path / "in").skipped == 1
+
+
+def test_filters(run: Runner, folder: Path) -> None:
+    report = run(folder, setting={"filters": Filters(include=("*.md", "*.pdf"), exclude=("fox*",))})
+    assert (report.sources, report.embedded) == (1, 2)
+
+
+def test_another_profile_embeds_again(run: Runner, folder: Path, profile: IndexProfile) -> None:
     run(folder)
     smaller = replace(profile, max_pixels=3136)
     assert smaller.fingerprint != profile.fingerprint
-    assert run(folder, with_profile=smaller).embedded == 4
+    assert run(folder, profile=smaller).embedded == 4
 
 
 def test_what_is_broken_is_named_and_everything_else_is_in(
-    run: Run, folder: Path, client: Elasticsearch, index: str, tmp_path: Path
+    run: Runner, folder: Path, client: Elasticsearch, index: str
 ) -> None:
     (folder / "empty.txt").touch()
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
     pdf(folder / "locked.pdf", "secret", password="open sesame")
     truncated(folder / "half.png")
     (folder / "latin.txt").write_bytes("Grüße".encode("latin-1"))
-    (folder / "archive.zip").write_bytes(b"PK\x03\x04")
+    (folder / "archive.zip").write_bytes(b"PK\x03\x04\x00\xff")
     report = run(folder)
     assert report.skipped == 1
     assert report.embedded == 4
     assert len(everything(client, index)) == 4
-    letters = [json.loads(line) for line in (tmp_path / "dead.ndjson").read_text().splitlines()]
+    letters = [json.loads(line) for line in run.dead.read_text().splitlines()]
     told = {Path(letter["source"]).name: (letter["stage"], letter["message"]) for letter in letters}
+    assert len(letters) == report.failed == 5
     assert told.keys() == {"empty.txt", "broken.pdf", "locked.pdf", "half.png", "latin.txt"}
     assert told["empty.txt"] == ("read", "the file is empty")
     assert told["locked.pdf"] == ("read", "the PDF is password-protected")
@@ -206,60 +380,89 @@ def test_what_is_broken_is_named_and_everything_else_is_in(
     assert "UTF-8" in told["latin.txt"][1]
 
 
-def test_a_run_without_failures_removes_the_old_dead_letters(
-    run: Run, folder: Path, tmp_path: Path
-) -> None:
+def test_what_is_mended_leaves_the_dead_letters(run: Runner, folder: Path) -> None:
     (folder / "empty.txt").touch()
+    (folder / "latin.txt").write_bytes("Grüße".encode("latin-1"))
     run(folder)
-    assert (tmp_path / "dead.ndjson").exists()
+    run(folder)
+    letters = [json.loads(line) for line in run.dead.read_text().splitlines()]
+    assert [letter["attempts"] for letter in letters] == [2, 2]
     (folder / "empty.txt").write_text("no longer empty")
+    # A run over something else does not touch what it has not seen.
+    run(folder / "empty.txt")
+    (letter,) = [json.loads(line) for line in run.dead.read_text().splitlines()]
+    assert letter["source"] == str(folder / "latin.txt")
+    (folder / "latin.txt").write_text("Grüße")
     run(folder)
-    assert not (tmp_path / "dead.ndjson").exists()
-
-
-def test_units_of_a_page_that_fails(
-    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, client: Elasticsearch, index: str
-) -> None:
-    from es_jina.ingest.pdf import Pdf
-
-    render = Pdf.page
-
-    def second_page_fails(self: Pdf, number: int, max_pixels: int) -> Any:
-        if number == 1:
-            raise ItemError("page 2 is damaged")
-        return render(self, number, max_pixels)
-
-    monkeypatch.setattr(Pdf, "page", second_page_fails)
-    report = run(folder / "report.pdf")
-    assert [(f.unit, f.stage) for f in report.failures] == [(2, "render")]
-    assert set(everything(client, index)) == {"The report/1"}
+    assert not run.dead.exists()
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(
-    run: Run, folder: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
+    run: Runner, folder: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("es_jina.ingest.run.BATCH", 1)
+    monkeypatch.setattr("es_jina.ingest.batches.FIRST_TOKENS", 1)
+    ingest = run.engine(None)
     embed = counting.embed
     calls = 0
 
-    def third_call_dies(*args: Any, **named: Any) -> Any:
+    def stop_at_the_second(*args: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == 3:
-            raise KeyboardInterrupt
+        if calls == 2:
+            ingest.stop()
         return embed(*args, **named)
 
-    monkeypatch.setattr(counting, "embed", third_call_dies)
-    with pytest.raises(KeyboardInterrupt):
-        run(folder)
+    monkeypatch.setattr(counting, "embed", stop_at_the_second)
+    report = ingest.run(run.targets(folder))
+    # What was being embedded is in the index, and nothing was begun behind it.
+    assert report.interrupted
+    assert report.embedded == len(counting.inputs) < 4
     monkeypatch.setattr(counting, "embed", embed)
-    report = run(folder)
-    assert (report.embedded, report.unchanged) == (2, 2)
+    rest = run(folder)
+    assert (rest.embedded, rest.unchanged) == (4 - report.embedded, report.embedded)
+    assert not rest.interrupted
 
 
-def test_pictures_reach_the_model_as_pictures(run: Run, folder: Path, counting: Counting) -> None:
+def test_a_preview_says_what_would_happen_and_does_nothing(
+    run: Runner, folder: Path, client: Elasticsearch, index: str, counting: Counting
+) -> None:
+    report = run.preview(folder)
+    assert (report.new, report.embedded, report.unchanged) == (3, 4, 0)
+    assert counting.inputs == []
+    assert everything(client, index) == {}
+    run(folder)
+    pdf(folder / "report.pdf", "one", "two", "three")
+    (folder / "new.txt").write_text("something new")
+    report = run.preview(folder)
+    assert (report.new, report.changed, report.embedded, report.unchanged) == (1, 1, 4, 2)
+    assert len(everything(client, index)) == 4
+
+
+def test_pictures_reach_the_model_as_pictures(
+    run: Runner, folder: Path, counting: Counting
+) -> None:
     run(folder)
     kinds = sorted(type(item).__name__ for item in counting.inputs)
     assert kinds == ["Image", "Image", "Image", "Text"]
     pages = [item for item in counting.inputs if isinstance(item, Image)]
     assert len(pages) == 3
+
+
+def test_an_index_of_an_older_release_gets_the_new_fields(
+    run: Runner, folder: Path, client: Elasticsearch, index: str
+) -> None:
+    client.indices.delete(index=f"{index}-000001")
+    client.indices.create(
+        index=f"{index}-000001",
+        aliases={index: {}},
+        mappings={"dynamic": False, "properties": {"text": {"type": "text"}}},
+    )
+    # The index template still matches; what counts is that no field of today's is missing.
+    run(folder)
+    assert run(folder).unchanged == 4
+
+
+def test_the_threads_of_a_run_end_with_it(run: Runner, folder: Path) -> None:
+    before = threading.active_count()
+    run(folder)
+    assert threading.active_count() <= before + 1

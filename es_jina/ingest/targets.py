@@ -1,0 +1,171 @@
+"""What the user names: files, folders, patterns, addresses, an index, standard input."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from elasticsearch import Elasticsearch
+
+from es_jina.errors import ItemError, RequestError
+from es_jina.ingest.content import file_candidate, name_of, stdin_source
+from es_jina.ingest.files import Filters, expand, find_files
+from es_jina.ingest.indexed import index_records, parse_index_target
+from es_jina.ingest.records import RecordFields, read_records, read_stream, record_format
+from es_jina.ingest.report import Failure
+from es_jina.ingest.sources import Candidate
+
+STDIN = "-"
+Found = Iterator[Candidate | Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What finding needs beside the targets.
+
+    Attributes:
+        client: for `es://`.
+        scratch: a folder for what is downloaded or piped in, until it has been ingested.
+        filters: for files within folders.
+        fields: of records; without them, files of records are skipped.
+        stdin: for `-`.
+        only: the records to take of a target, by their names; all where it is not among them.
+    """
+
+    client: Elasticsearch
+    scratch: Path
+    filters: Filters = field(default_factory=Filters)
+    fields: RecordFields | None = None
+    stdin: BinaryIO | None = None
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Targets:
+    """The targets of a run, checked at once and searched later.
+
+    Attributes:
+        roots: the files and folders among them.
+        read_through: files of records that were read from end to end.
+    """
+
+    def __init__(self, targets: Sequence[str], setting: Setting) -> None:
+        """Check them.
+
+        Raises:
+            RequestError: one is not there, or needs something else that was not given.
+        """
+        self._setting = setting
+        self._finders: list[Callable[[], Found]] = []
+        self.roots: list[Path] = []
+        self.read_through: list[str] = []
+        for target in targets:
+            self._add(target)
+
+    def __iter__(self) -> Found:
+        """Yield everything, each URI once."""
+        if len(self._finders) == 1:
+            yield from self._finders[0]()
+            return
+        # A digest of eight bytes for each: a million take 60 MB.
+        seen: set[int] = set()
+        for find in self._finders:
+            for each in find():
+                if isinstance(each, Candidate):
+                    digest = hash(each.uri)
+                    if digest in seen:
+                        continue
+                    seen.add(digest)
+                yield each
+
+    def _add(self, target: str) -> None:
+        setting = self._setting
+        scheme = target.partition("://")[0].lower() if "://" in target else ""
+        if target == STDIN:
+            self._finders.append(self._from_stdin)
+        elif scheme in ("http", "https"):
+            self._finders.append(lambda: _web(target, setting.scratch))
+        elif scheme == "es":
+            parsed, fields = parse_index_target(target), self._fields(target)
+            self._finders.append(
+                lambda: index_records(setting.client, parsed, fields, only=setting.only.get(target))
+            )
+        elif scheme and scheme != "file":
+            raise RequestError(f"{target!r}: of addresses, only http, https, es and file are read")
+        else:
+            for path in expand(_path(target) if scheme else target):
+                self._add_path(path)
+
+    def _add_path(self, path: Path) -> None:
+        self.roots.append(path)
+        if path.is_dir():
+            self._finders.append(lambda: self._in_folder(path))
+        elif record_format(path) is not None:
+            fields, only = self._fields(str(path)), self._setting.only.get(str(path))
+            self._finders.append(lambda: self._records(path, fields, only))
+        else:
+            self._finders.append(lambda: _file(path))
+
+    def _fields(self, target: str) -> RecordFields:
+        if self._setting.fields is None:
+            raise RequestError(
+                f"{target!r} holds records: say what to embed with --text-field or --image-field"
+            )
+        return self._setting.fields
+
+    def _in_folder(self, folder: Path) -> Found:
+        fields = self._setting.fields
+        for path in find_files(folder, self._setting.filters):
+            if isinstance(path, Failure):
+                yield path
+            elif fields is not None and record_format(path) is not None:
+                yield from self._in_folder_records(path, fields)
+            else:
+                yield from _file(path)
+
+    def _records(
+        self, path: Path, fields: RecordFields, only: frozenset[str] | None = None
+    ) -> Found:
+        yield from read_records(path, fields, only=only)
+        if only is None:
+            self.read_through.append(str(path))
+
+    def _in_folder_records(self, path: Path, fields: RecordFields) -> Found:
+        """Yield the records of a file that nobody named: with other fields, it fails alone."""
+        try:
+            yield from self._records(path, fields)
+        except RequestError as error:
+            yield Failure.of(str(path), None, "read", error)
+
+    def _from_stdin(self) -> Found:
+        setting = self._setting
+        if setting.stdin is None:
+            raise RequestError("nothing is piped in: `-` reads from standard input")
+        if setting.fields is not None:
+            yield from read_stream(setting.stdin, setting.fields)
+            return
+        try:
+            source = stdin_source(setting.stdin, setting.scratch)
+        except ItemError as error:
+            yield Failure.of("standard input", None, "read", error)
+        else:
+            yield Candidate(source.uri, source.name, None, lambda: source, source.sha256)
+
+
+def _file(path: Path) -> Found:
+    try:
+        yield file_candidate(path)
+    except ItemError as error:
+        yield Failure.of(name_of(path), None, "read", error)
+
+
+def _web(url: str, scratch: Path) -> Found:
+    from es_jina.ingest.web import web_candidate
+
+    yield web_candidate(url, scratch)
+
+
+def _path(uri: str) -> str:
+    """Return the path of a file URI."""
+    return url2pathname(unquote(urlsplit(uri).path, errors="surrogateescape"))

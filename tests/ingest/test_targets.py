@@ -1,0 +1,70 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from es_jina.errors import RequestError
+from es_jina.ingest.records import RecordFields
+from es_jina.ingest.report import Failure
+from es_jina.ingest.sources import Candidate
+from es_jina.ingest.targets import Setting, Targets
+
+CLIENT: Any = None  # none of these asks a cluster
+
+
+def names(*targets: str, scratch: Path, **setting: Any) -> list[str]:
+    found = Targets(targets, Setting(CLIENT, scratch, **setting))
+    return [each.name if isinstance(each, Candidate) else each.source for each in found]
+
+
+def test_what_is_named_twice_is_taken_once(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("x")
+    folder = str(tmp_path)
+    uri = (tmp_path / "a.txt").as_uri()
+    found = names(folder, f"{folder}/a.txt", f"{folder}/*.txt", uri, scratch=tmp_path)
+    assert found == [f"{folder}/a.txt", f"{folder}/b.txt"]
+
+
+def test_a_web_address_is_not_read_before_its_turn(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:1/nobody-answers.html"
+    assert names(url, scratch=tmp_path) == [url]
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    (candidate,) = Targets(["-"], Setting(CLIENT, tmp_path, stdin=io.BytesIO(b"a letter")))
+    assert isinstance(candidate, Candidate)
+    source = candidate.read()
+    assert source is not None
+    assert source.text == "a letter"
+    (failure,) = Targets(["-"], Setting(CLIENT, tmp_path, stdin=io.BytesIO(b"")))
+    assert isinstance(failure, Failure)
+    assert failure.source == "standard input"
+    fields = RecordFields(None, "t", None)
+    rows = io.BytesIO(b'{"t": "one"}\n{"t": "two"}\n')
+    assert len(names("-", scratch=tmp_path, stdin=rows, fields=fields)) == 2
+
+
+def test_a_file_of_other_records_in_a_folder_fails_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"other": 1}\n')
+    (tmp_path / "b.ndjson").write_text('{"t": "one"}\n')
+    fields = RecordFields(None, "t", None)
+    found = list(Targets([str(tmp_path)], Setting(CLIENT, tmp_path, fields=fields)))
+    assert [type(each) for each in found] == [Failure, Candidate]
+    with pytest.raises(RequestError, match="other"):
+        names(str(tmp_path / "a.ndjson"), scratch=tmp_path, fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("nowhere.txt", "there is no file or folder"),
+        ("no/such/*.pdf", "no/such"),
+        ("gopher://x/y", "only http, https, es and file are read"),
+        ("es://", "es://"),
+    ],
+)
+def test_what_is_no_target(tmp_path: Path, target: str, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        names(target, scratch=tmp_path, fields=RecordFields(None, "t", None))
