@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote_from_bytes
 
 from es_jina.errors import ItemError
 from es_jina.ingest.decoding import UTF16_BOMS, decode, title_of
@@ -95,7 +96,8 @@ def file_candidate(path: Path) -> Candidate:
         ItemError: it is gone, a broken link, no file, or cannot be looked at.
     """
     stamp = _stamp(_status(path))
-    uri, name = path.as_uri(), name_of(path)
+    # As Path.as_uri() says, in a third of the time; there may be a million of them.
+    uri, name = f"file://{quote_from_bytes(os.fsencode(path))}", name_of(path)
     return Candidate(uri, name, stamp, lambda: read_file(path, uri, name))
 
 
@@ -233,17 +235,18 @@ def _regular(status: os.stat_result) -> os.stat_result:
     Raises:
         ItemError: it is something else; reading it could wait for ever.
     """
+    if stat.S_ISREG(status.st_mode):
+        return status
     for is_kind, name in _NO_FILES:
         if is_kind(status.st_mode):
             raise ItemError(f"{name}, not a file")
-    return status
+    raise ItemError("a device, not a file")
 
 
 _NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
-    (lambda mode: not stat.S_ISREG(mode), "a device"),
 )
 
 

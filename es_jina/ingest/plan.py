@@ -1,9 +1,11 @@
 """New, changed or unchanged: what is found, held against what the index has."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from es_jina.errors import ItemError
+from es_jina.ingest.ahead import started_early
 from es_jina.ingest.ledger import Ledger, Version
 from es_jina.ingest.report import Failure
 from es_jina.ingest.sources import Candidate, Source
@@ -11,7 +13,7 @@ from es_jina.ingest.units import Cutting
 
 # Sources that the index is asked about at a time. The first question is a small one, so that work
 # begins at once.
-_FIRST, _TOGETHER = 50, 1000
+_FIRST, _TOGETHER = 50, 2000
 # What they may keep in memory meanwhile: records can have their pictures with them.
 _HELD = 32_000_000
 
@@ -33,19 +35,25 @@ class Planned:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
-    """A source that is in the index as it is now.
+    """Sources that are in the index as they are now; many at a time, since most are.
 
     Attributes:
-        name: of the source.
-        units: how many documents it has.
+        names: of the sources.
+        units: how many documents they have.
         size: bytes that did not have to be read.
     """
 
-    name: str
-    units: int
-    size: int
+    names: list[str] = field(default_factory=list)
+    units: int = 0
+    size: int = 0
+
+    def add(self, name: str, units: int, size: int) -> None:
+        """Add a source."""
+        self.names.append(name)
+        self.units += units
+        self.size += size
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Skipped:
 
 
 Finding = Planned | Known | Skipped | Failure
+Group = list[Candidate | Failure]
 
 
 def plan(
@@ -77,27 +86,44 @@ def plan(
         on_found: told of each candidate as it comes.
 
     Yields:
-        One finding for each candidate or failure, in order.
+        One finding for each candidate or failure, in order, but for those that are known: they come
+        together.
 
     Raises:
         ClusterError: Elasticsearch cannot be reached or refuses.
     """
     recipes = cutting.recipes
-    for group in _groups(found, on_found):
-        candidates = [each for each in group if isinstance(each, Candidate)]
-        versions = ledger.versions([each.uri for each in candidates]) if candidates else {}
-        for each in group:
-            if isinstance(each, Failure):
-                yield each
-                continue
-            known = versions.get(each.uri, [])
-            yield _finding(each, known, _whole(known, ledger.fingerprint, recipes), ledger, cutting)
+    with ThreadPoolExecutor(1, thread_name_prefix="es-jina-ledger") as pool:
+        # While the index answers for one group, the next one is found.
+        asked = started_early(
+            _groups(found, on_found), lambda group: pool.submit(_versions, ledger, group), ahead=1
+        )
+        for group, answer in asked:
+            versions = answer.result()
+            known = Known()
+            for each in group:
+                if isinstance(each, Failure):
+                    yield each
+                    continue
+                there = versions.get(each.uri, [])
+                whole = _whole(there, ledger.fingerprint, recipes)
+                if whole is not None and _untouched(each, whole):
+                    known.add(each.name, whole.documents, each.stamp.size if each.stamp else 0)
+                else:
+                    yield _read(each, there, whole, ledger, cutting)
+            if known.names:
+                yield known
+
+
+def _versions(ledger: Ledger, group: Group) -> dict[str, list[Version]]:
+    uris = [each.uri for each in group if isinstance(each, Candidate)]
+    return ledger.versions(uris) if uris else {}
 
 
 def _groups(
     found: Iterable[Candidate | Failure], on_found: Callable[[Candidate], None]
-) -> Iterator[list[Candidate | Failure]]:
-    group: list[Candidate | Failure] = []
+) -> Iterator[Group]:
+    group: Group = []
     held, size = 0, _FIRST
     for each in found:
         group.append(each)
@@ -122,28 +148,30 @@ def _whole(
     return version if fits else None
 
 
-def _finding(
+def _untouched(candidate: Candidate, whole: Version) -> bool:
+    """Say whether a candidate is what the index has, as far as that shows without reading it."""
+    stamp = candidate.stamp
+    if stamp is not None and (whole.size, whole.mtime) == (stamp.size, stamp.mtime):
+        return True
+    return candidate.sha256 is not None and candidate.sha256 == whole.sha256
+
+
+def _read(
     candidate: Candidate,
     versions: Sequence[Version],
     whole: Version | None,
     ledger: Ledger,
     cutting: Cutting,
 ) -> Finding:
-    stamp = candidate.stamp
-    size = stamp.size if stamp else 0
-    if whole is not None:
-        untouched = stamp is not None and (whole.size, whole.mtime) == (stamp.size, stamp.mtime)
-        if untouched or candidate.sha256 == whole.sha256:
-            return Known(candidate.name, whole.documents, size)
     try:
         source = candidate.read()
     except ItemError as error:
         return Failure.of(candidate.name, None, "read", error)
     if source is None:
-        return Skipped(candidate.name, size)
+        return Skipped(candidate.name, candidate.stamp.size if candidate.stamp else 0)
     if whole is not None and whole.sha256 == source.sha256:
         source.discard()
-        return Known(source.name, whole.documents, source.size)
+        return Known([source.name], whole.documents, source.size)
     present = (source.sha256, ledger.fingerprint, cutting.recipe(source))
     return Planned(
         source,

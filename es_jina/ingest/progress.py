@@ -43,9 +43,9 @@ class Progress:
         self.found += 1
         self.found_bytes += size
 
-    def finish(self, size: int) -> None:
-        """Count a source that is done, of so many bytes."""
-        self.done += 1
+    def finish(self, size: int, sources: int = 1) -> None:
+        """Count sources that are done, of so many bytes together."""
+        self.done += sources
         self.done_bytes += size
 
     @contextmanager

@@ -204,14 +204,16 @@ class Ingest:
         self._in_flight |= {item.unit.id: (work, item.unit) for item in loaded}
 
     def _pass_by(self, event: Known | Skipped) -> None:
-        self.progress.finish(event.size)
         if isinstance(event, Skipped):
+            self.progress.finish(event.size)
             self.report.skipped += 1
             return
-        self.report.sources += 1
+        self.progress.finish(event.size, len(event.names))
+        self.report.sources += len(event.names)
         self.report.unchanged += event.units
         self.progress.unchanged += event.units
-        self._on_settled(event.name, frozenset())
+        for name in event.names:
+            self._on_settled(name, frozenset())
 
     def _embed(self, ready: Sequence[Loaded]) -> None:
         """Embed a batch while the one before is written, then send it on its way.
