@@ -15,7 +15,7 @@ import click
 from es_jina.cli.ingest_options import IngestOptions, ingest_options
 from es_jina.cli.interrupt import interruptible
 from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
-from es_jina.errors import EXIT_INTERRUPTED, EXIT_PARTIAL, RequestError
+from es_jina.errors import EXIT_INTERRUPTED, EXIT_PARTIAL, EsJinaError, RequestError
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -35,7 +35,7 @@ _NAMED = 20
 
 @click.command(name="ingest")
 @click.argument("index")
-@click.argument("targets", nargs=-1, metavar="PATH...")
+@click.argument("targets", nargs=-1, metavar="[PATH]...")
 @ingest_options
 @model_options
 @cluster_options
@@ -150,8 +150,12 @@ class Run:
         self._display = open_display(ingest.progress, json=options.as_json)
         if options.fast_load:
             self._stack.enter_context(fast_load(self._client, self._index))
-        with self._display, interruptible(ingest.stop):
-            report = ingest.run(watched)
+        try:
+            with self._display, interruptible(ingest.stop):
+                report = ingest.run(watched)
+        except EsJinaError:
+            self._tell(ingest.report, path)
+            raise
         self._letters.settle_places(targets.read_through)
         if options.prune and not report.interrupted:
             report.pruned = self._prune(targets, watched)
@@ -187,7 +191,9 @@ class Run:
 
         options = self._options
         again = retry(read_dead_letters(options.retry_dead) if options.retry_dead else [])
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="es-jina-"))
+        folder = self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="es-jina-", ignore_cleanup_errors=True)
+        )
         setting = Setting(
             self._client,
             Path(folder),

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+_LEAVING_SECONDS = 5.0
+
 
 class Ahead(Generic[T]):
     """Runs an iterable in a thread of its own and hands its items on, in order.
@@ -53,10 +55,12 @@ class Ahead(Generic[T]):
             most: the weight to stop at; an item that is heavier comes alone.
 
         Returns:
-            Nothing where no more will come.
+            Nothing where no more will come, or where it was abandoned.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._ready or self._ended)
+            self._changed.wait_for(lambda: self._ready or self._ended or self._closed)
+            if self._closed:
+                return []
             if not self._ready and self._error is not None:
                 raise self._error
             taken: list[T] = []
@@ -74,12 +78,19 @@ class Ahead(Generic[T]):
         """Whether the next :meth:`take` would have to wait."""
         return not self._ready and not self._ended
 
-    def close(self) -> None:
-        """Stop the thread after the item that it is at, and wait for that."""
+    def abandon(self) -> None:
+        """Have nothing more made or handed on; from any thread."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
+
+    def close(self) -> None:
+        """Stop the thread after the item that it is at, and wait a little for that.
+
+        It may be waiting for somebody else, such as for more of standard input.
+        """
+        self.abandon()
+        self._thread.join(_LEAVING_SECONDS)
 
     def _run(self) -> None:
         iterator = iter(self._items)

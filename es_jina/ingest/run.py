@@ -106,6 +106,7 @@ class Ingest:
         self._in_flight: dict[str, tuple[Work, Unit | None]] = {}
         self._leftovers: list[Action] = []
         self._batch_size = BatchSize()
+        self._stages: tuple[Ahead[Finding] | Ahead[Event], ...] = ()
         self.report = Report()
         self.progress = Progress()
 
@@ -141,7 +142,7 @@ class Ingest:
         Raises:
             ClusterError: Elasticsearch cannot be reached or refuses.
         """
-        self._ledger.open()
+        self._ledger.refresh()
         self._consume(found, loading=False)
         return self.report
 
@@ -150,6 +151,8 @@ class Ingest:
         self._stopping.set()
         if self._writer is not None:
             self._writer.hurry()
+        for stage in self._stages:
+            stage.abandon()
 
     def _consume(self, found: Iterable[Candidate | Failure], *, loading: bool = True) -> None:
         options = self._options
@@ -158,6 +161,7 @@ class Ingest:
         )
         stream = Stream(self._profile, self._ledger, self._open_tokenizer, options, loading=loading)
         events = Ahead(stream.events(planned), _LOADED_TOKENS, weight)
+        self._stages = (planned, events)
         try:
             while not self._stopping.is_set():
                 with self.progress.waiting("reading" if planned.empty else "rendering"):

@@ -65,12 +65,13 @@ class Shell:
         assert "Traceback" not in told.stderr
         return told.stdout + (told.stderr if errors else "")
 
-    def started(self, *arguments: object) -> "subprocess.Popen[str]":
+    def started(self, *arguments: object, waiting: bool = False) -> "subprocess.Popen[str]":
+        """Start a command; `waiting`, its standard input stays open and nothing comes from it."""
         return subprocess.Popen(
             self._command(arguments),
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if waiting else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -200,6 +200,16 @@ def test_a_second_ctrl_c_ends_at_once(interrupted: Interrupted) -> None:
     assert "Traceback" not in errors
 
 
+def test_ctrl_c_while_nothing_comes_from_standard_input(shell: Shell, ready: str) -> None:
+    process = shell.started("ingest", ready, "-", "--text-field", "t", waiting=True)
+    time.sleep(4)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    told, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "Interrupted" in told
+
+
 def test_the_renderers_end_with_the_ingester(shell: Shell, ready: str, folder: Path) -> None:
     from tests.ingest.files import pdf
 
