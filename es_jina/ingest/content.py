@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote_from_bytes
@@ -86,19 +87,23 @@ _HTML_START = re.compile(
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
-def file_candidate(path: Path) -> Candidate:
+def file_candidate(path: str) -> Candidate:
     """Look at a file without opening it.
 
     Args:
-        path: absolute.
+        path: absolute; a text, for there may be a million of them.
 
     Raises:
         ItemError: it is gone, a broken link, no file, or cannot be looked at.
     """
     stamp = _stamp(_status(path))
-    # As Path.as_uri() says, in a third of the time; there may be a million of them.
+    # As Path.as_uri() says, in a third of the time.
     uri, name = f"file://{quote_from_bytes(os.fsencode(path))}", name_of(path)
-    return Candidate(uri, name, stamp, lambda: read_file(path, uri, name))
+    return Candidate(uri, name, stamp, partial(_read_found, path, uri, name))
+
+
+def _read_found(path: str, uri: str, name: str) -> Source | None:
+    return read_file(Path(path), uri, name)
 
 
 def read_file(
@@ -122,7 +127,7 @@ def read_file(
     """
     title = title or words_of(path.stem)
     try:
-        _status(path)
+        _status(str(path))
         with os.fdopen(_open_without_waiting(path), "rb") as file:
             before = _stamp(_regular(os.fstat(file.fileno())))
             head = file.read(_HEAD)
@@ -192,10 +197,9 @@ def stdin_source(stream: BinaryIO, folder: Path) -> Source:
     return replace(source, uri=f"stdin:{source.sha256[:22]}")
 
 
-def name_of(path: Path) -> str:
+def name_of(path: str) -> str:
     """Return the path, or its URI where it holds bytes that are no text and no file could keep."""
-    name = str(path)
-    return name if name.isascii() or _readable(name) == name else path.as_uri()
+    return path if path.isascii() or _readable(path) == path else Path(path).as_uri()
 
 
 def words_of(stem: str) -> str:
@@ -208,23 +212,23 @@ def _readable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _status(path: Path) -> os.stat_result:
+def _status(path: str) -> os.stat_result:
     """Look at a file.
 
     Raises:
         ItemError: it is not there, is no file, or cannot be looked at.
     """
     try:
-        return _regular(path.stat())
+        return _regular(os.stat(path))  # noqa: PTH116 - a Path for each takes as long as the rest
     except FileNotFoundError:
         raise ItemError(_missing(path)) from None
     except OSError as error:
         raise ItemError(f"cannot be read: {error.strerror}") from error
 
 
-def _missing(path: Path) -> str:
+def _missing(path: str) -> str:
     try:
-        return f"a link to {str(path.readlink())!r}, which does not exist"
+        return f"a link to {str(Path(path).readlink())!r}, which does not exist"
     except OSError:
         return "cannot be read: there is no such file (any more)"
 

@@ -61,7 +61,7 @@ class Filters:
         return wanted and not _says(self._excluded, file)
 
 
-def find_files(root: Path, filters: Filters) -> Iterator[Path | Failure]:
+def find_files(root: Path, filters: Filters) -> Iterator[str | Failure]:
     """Yield the files of a folder and below, sorted by name within each folder.
 
     Hidden files and folders are left out, and what a file named ``.esjinaignore`` says, in any
@@ -73,12 +73,12 @@ def find_files(root: Path, filters: Filters) -> Iterator[Path | Failure]:
         filters: for what is in the folder.
 
     Yields:
-        Absolute paths; failures of folders that cannot be listed, or whose ignore file cannot be
-        followed.
+        Absolute paths, as texts since there may be a million of them; failures of folders that
+        cannot be listed, or whose ignore file cannot be followed.
     """
     top = os.path.abspath(root)  # noqa: PTH100 - keeps a link's own name
     if not os.path.isdir(top):  # noqa: PTH112 - as above
-        yield Path(top)
+        yield top
         return
     yield from _Walk(top, filters).files()
 
@@ -120,7 +120,7 @@ class _Walk:
         self._top = top
         self._filters = filters
 
-    def files(self) -> Iterator[Path | Failure]:
+    def files(self) -> Iterator[str | Failure]:
         """Yield them, depth first."""
         # A list of open folders, not calls within calls: trees may be deeper than calls may.
         open_folders: list[tuple[_Folder, Iterator[os.DirEntry[str]]]] = []
@@ -142,7 +142,7 @@ class _Walk:
             elif _is_folder(entry):
                 entering = self._entered(folder, entry)
             elif self._taken(folder, entry):
-                yield Path(entry.path)
+                yield entry.path
 
     def _opened(self, folder: "_Folder") -> "tuple[_Folder, Iterator[os.DirEntry[str]]]":
         """List a folder.

@@ -3,10 +3,9 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from elasticsearch import Elasticsearch
 
@@ -23,9 +22,10 @@ _BUCKETS = 5000  # of one page of an aggregation
 _STATE = ("source.uri", "source.sha256", "source.size", "source.mtime", "profile", "recipe")
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """The documents that one state of a source has left in the index.
+
+    A tuple, for it is made in a third of the time, a million times in a run over a million files.
 
     Attributes:
         sha256: of the source then.
@@ -104,8 +104,13 @@ class Ledger:
         query = {"terms": {"source.uri": list(uris)}}
         totals = {"units": {"max": {"field": "source.units"}}, "last": {"max": {"field": "unit"}}}
         for bucket in self._buckets(query, _STATE, totals):
-            uri, sha256, size, mtime, profile, recipe = (bucket["key"][name] for name in _STATE)
-            units, last = bucket["units"]["value"], bucket["last"]["value"]
+            # The key's parts come in the order of the question.
+            uri, sha256, size, mtime, profile, recipe = bucket["key"].values()
+            count, units, last = (
+                bucket["doc_count"],
+                bucket["units"]["value"],
+                bucket["last"]["value"],
+            )
             found[uri].append(
                 Version(
                     sha256,
@@ -113,10 +118,10 @@ class Ledger:
                     mtime,
                     profile,
                     recipe,
-                    bucket["doc_count"],
+                    count,
                     None if units is None else int(units),
                     # Documents of an older es_jina have no number; they are replaced by number.
-                    bucket["doc_count"] - 1 if last is None else int(last),
+                    count - 1 if last is None else int(last),
                 )
             )
         return found

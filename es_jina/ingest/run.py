@@ -16,6 +16,7 @@ from es_jina.ingest.ahead import Ahead
 from es_jina.ingest.batches import LEAST_TOKENS, MOST_TOKENS, BatchSize
 from es_jina.ingest.documents import document
 from es_jina.ingest.embedder import Embedder, Result
+from es_jina.ingest.garbage import frozen
 from es_jina.ingest.ledger import Ledger
 from es_jina.ingest.plan import Finding, Known, Planned, Skipped, plan
 from es_jina.ingest.progress import Progress
@@ -119,6 +120,7 @@ class Ingest:
         """
         start = time.monotonic()
         with (
+            frozen(),
             span("es_jina.ingest", index=self._index),
             BulkWriter(self._client, self._index, retry_for=self._options.retry_for) as writer,
         ):

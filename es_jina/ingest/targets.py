@@ -105,7 +105,7 @@ class Targets:
             fields, only = self._fields(str(path)), self._setting.only.get(str(path))
             self._finders.append(lambda: self._records(path, fields, only))
         else:
-            self._finders.append(lambda: _file(path))
+            self._finders.append(lambda: _file(str(path)))
 
     def _fields(self, target: str) -> RecordFields:
         if self._setting.fields is None:
@@ -119,8 +119,8 @@ class Targets:
         for path in find_files(folder, self._setting.filters):
             if isinstance(path, Failure):
                 yield path
-            elif fields is not None and record_format(path) is not None:
-                yield from self._in_folder_records(path, fields)
+            elif fields is not None and record_format(Path(path)) is not None:
+                yield from self._in_folder_records(Path(path), fields)
             else:
                 yield from _file(path)
 
@@ -153,7 +153,7 @@ class Targets:
             yield Candidate(source.uri, source.name, None, lambda: source, source.sha256)
 
 
-def _file(path: Path) -> Found:
+def _file(path: str) -> Found:
     try:
         yield file_candidate(path)
     except ItemError as error:

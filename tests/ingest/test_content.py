@@ -28,7 +28,7 @@ from .files import heic, pdf, picture, truncated, unprivileged
 
 
 def read(path: Path) -> Source | None:
-    return file_candidate(path).read()
+    return file_candidate(str(path)).read()
 
 
 def source_of(path: Path) -> Source:
@@ -343,7 +343,7 @@ def test_no_permission(open_folder: Path) -> None:
 
 def test_deleted_between_finding_and_reading(tmp_path: Path) -> None:
     path = written(tmp_path / "a.txt", "text")
-    candidate = file_candidate(path)
+    candidate = file_candidate(str(path))
     path.unlink()
     with pytest.raises(ItemError, match="there is no such file"):
         candidate.read()
@@ -354,13 +354,13 @@ def test_deleted_between_finding_and_reading(tmp_path: Path) -> None:
 
 def test_changed_between_finding_and_reading(tmp_path: Path) -> None:
     path = written(tmp_path / "a.txt", "text")
-    candidate = file_candidate(path)
+    candidate = file_candidate(str(path))
     written(path, "another text")
     source = candidate.read()
     assert source is not None
     # The source tells the state that was read, not the one that was found.
     assert source.text == "another text"
-    assert source.stamp == file_candidate(path).stamp != candidate.stamp
+    assert source.stamp == file_candidate(str(path)).stamp != candidate.stamp
 
 
 @pytest.mark.parametrize("start", [b"words ", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n"])
@@ -389,7 +389,7 @@ def test_growing_while_it_is_read(tmp_path: Path, start: bytes) -> None:
 
 def test_uri_name_and_stamp(tmp_path: Path) -> None:
     path = written(tmp_path / "ein Grüß.txt", "abc")
-    candidate = file_candidate(path)
+    candidate = file_candidate(str(path))
     source = source_of(path)
     assert source.uri == candidate.uri == path.as_uri()
     assert source.uri.endswith("ein%20Gr%C3%BC%C3%9F.txt")

@@ -25,7 +25,7 @@ def renderer() -> Iterator[Renderer]:
 
 
 def source_of(path: Path) -> Source:
-    source = file_candidate(path).read()
+    source = file_candidate(str(path)).read()
     assert source is not None
     return source
 
