@@ -23,6 +23,8 @@ _PROMPT = 10
 # One merged patch of a picture is a token (28 x 28 pixels).
 _PATCH = 28 * 28
 
+_NOTHING = Chunk("", 0, 0, 0)
+
 Layout = PdfInfo | int | None  # of a PDF; how many frames a TIFF has; nothing for the rest
 
 
@@ -36,6 +38,7 @@ class Part:
         section: what late chunking reads with it.
         at: where what was cut begins in the section.
         page: of a PDF, from 1.
+        broken: why the page has no chunks.
     """
 
     chunk: Chunk
@@ -43,6 +46,7 @@ class Part:
     section: Section | None = None
     at: int = 0
     page: int | None = None
+    broken: ItemError | None = None
 
 
 class Cutter:
@@ -170,6 +174,7 @@ class Cutter:
             tokens=chunk.tokens + _PROMPT,
             section=part.section,
             within=(part.at + chunk.start, part.at + chunk.end),
+            broken=part.broken,
         )
 
     def _parts(self, text: str) -> Iterator[Part]:
@@ -182,17 +187,33 @@ class Cutter:
                 yield Part(chunk, start, section)
 
     def _layer_parts(self, source: Source, info: PdfInfo) -> Iterator[Part]:
-        """Yield the chunks of a PDF's text layer; none reaches over the end of a page."""
+        """Yield the chunks of a PDF's text layer; none reaches over the end of a page.
+
+        A page that cannot be read stands as one part that is broken.
+        """
         assert source.pdf is not None  # noqa: S101 - the caller has looked
         for first in range(0, info.pages, _PAGES):
             behind = min(first + _PAGES, info.pages)
-            texts = self._renderer.texts(source.pdf, first, behind).result()
+            read = self._layer(source.pdf, first, behind)
+            texts = [text if isinstance(text, str) else "" for text in read]
             section = Section(_PAGE_END.join(texts)) if self._cutting.late else None
             at = 0
-            for page, text in enumerate(texts, start=first + 1):
+            for page, (text, told) in enumerate(zip(texts, read, strict=True), start=first + 1):
+                if isinstance(told, ItemError):
+                    yield Part(_NOTHING, page=page, broken=told)
                 for chunk in self._chunks(text):
                     yield Part(chunk, 0, section, at, page)
                 at += len(text) + len(_PAGE_END)
+
+    def _layer(self, path: Path, first: int, behind: int) -> list[str | ItemError]:
+        """Read the text of pages; where that fails on one, of the halves, down to one page."""
+        try:
+            return list(self._renderer.texts(path, first, behind).result())
+        except ItemError as error:
+            if behind - first == 1:
+                return [error]
+        middle = (first + behind) // 2
+        return [*self._layer(path, first, middle), *self._layer(path, middle, behind)]
 
     def _chunks(self, text: str) -> Iterator[Chunk]:
         # With its section for context, a chunk needs no overlap with the one before.

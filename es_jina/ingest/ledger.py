@@ -205,7 +205,7 @@ class Ledger:
                 lambda: self._client.mget(
                     index=self._index,
                     ids=[unit.id for unit in units],
-                    source_includes=["source.sha256", "profile", "recipe"],
+                    source_includes=["source.sha256", "profile", "recipe", "page", "span"],
                 )
             )
         found: list[dict[str, Any]] = answer["docs"]
@@ -214,11 +214,14 @@ class Ledger:
     def _current(self, unit: Unit, found: dict[str, Any]) -> bool:
         if not found.get("found"):
             return False
-        source = found["_source"]
-        return (source["source"]["sha256"], source["profile"], source.get("recipe")) == (
-            unit.source.sha256,
-            self.fingerprint,
-            unit.recipe,
+        there = found["_source"]
+        state = (there["source"]["sha256"], there["profile"], there.get("recipe"))
+        # Behind a page that could not be read once, the numbers have moved.
+        place = (there.get("page"), there.get("span"))
+        span = unit.span and {"start": unit.span[0], "end": unit.span[1]}
+        return (state, place) == (
+            (unit.source.sha256, self.fingerprint, unit.recipe),
+            (unit.page, span),
         )
 
     def _asked(self, call: Callable[[], T]) -> T:

@@ -88,7 +88,8 @@ class Renderer:
             first: index of the first page, from 0.
             last: index of the page behind the last.
         """
-        subject = f"the text of pages {first + 1} to {last}"
+        many = last - first > 1
+        subject = f"the text of {f'pages {first + 1} to' if many else 'page'} {last}"
         return self._submit(subject, _value, render_worker.texts, path, first, last)
 
     def frames(self, path: Path) -> Future[int]:

@@ -179,7 +179,10 @@ class Stream:
             units = self._cutter.units(planned.source, layout.result() if layout else None)
             for unit, missing in self._compared(units, planned.held):
                 work.units += 1
-                if missing:
+                if unit.broken is not None:
+                    told = Failure.of(unit.source.name, unit.number + 1, "read", unit.broken)
+                    yield Failed(work, told)
+                elif missing:
                     yield _Piece(work, unit)
                 else:
                     work.present += 1

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-from es_jina.errors import RequestError
+from es_jina.errors import ItemError, RequestError
 from es_jina.ingest.sources import Source
 from es_jina.inputs import Input
 
@@ -90,6 +90,7 @@ class Unit:
         tokens: what the model will read, more or less.
         section: the text round a chunk that is embedded with it, where it is late chunking.
         within: the chunk's characters in the section.
+        broken: why there is nothing to load, where that is known already.
     """
 
     source: Source
@@ -106,6 +107,7 @@ class Unit:
     tokens: int = 0
     section: Section | None = None
     within: tuple[int, int] = (0, 0)
+    broken: ItemError | None = None
 
     @property
     def id(self) -> str:

@@ -93,6 +93,23 @@ def objects_pdf(path: Path, *objects: bytes) -> Path:
     return path
 
 
+def damaged_page_pdf(path: Path, *pages: str | None) -> Path:
+    """Write a PDF with a line of text on each page; ``None`` stands for one that is not there."""
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+    bodies = []
+    for number, text in enumerate(pages):
+        bodies.append(
+            b"null"
+            if text is None
+            else b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 400]/Contents %d 0 R"
+            b"/Resources<</Font<</F 3 0 R>>>>>>" % (5 + 2 * number)
+        )
+        bodies.append(stream(b"BT /F 12 Tf 40 300 Td (%b) Tj ET" % (text or "").encode()))
+    kids = b" ".join(b"%d 0 R" % (4 + 2 * number) for number in range(len(pages)))
+    tree = b"<</Type/Pages/Kids[%b]/Count %d>>" % (kids, len(pages))
+    return objects_pdf(path, b"<</Type/Catalog/Pages 2 0 R>>", tree, font, *bodies)
+
+
 def stream(content: bytes, entries: bytes = b"") -> bytes:
     """Return a stream object of a PDF."""
     return b"<<%b/Length %d>>stream\n%b\nendstream" % (entries, len(content), content)

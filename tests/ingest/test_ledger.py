@@ -79,3 +79,11 @@ def test_which_units_are_missing(ledger: Ledger, put: Put) -> None:
     units = [Unit(source, number, "image", "a", "image") for number in range(5)]
     # Asked by id: no refresh is needed.
     assert [missing for _, missing in ledger.missing(units)] == [False, True, True, True, True]
+
+
+def test_a_unit_whose_number_another_has_taken_is_missing(ledger: Ledger, put: Put) -> None:
+    put("file:///a", 0, page=1, span={"start": 0, "end": 4})
+    source = Source("file:///a", "a", "application/pdf", "a", "a", 3)
+    places = [(1, (0, 4)), (2, (0, 4)), (1, (0, 5)), (1, None)]
+    units = [Unit(source, 0, "text", "a", "image", page=page, span=span) for page, span in places]
+    assert [missing for _, missing in ledger.missing(units)] == [False, True, True, True]

@@ -27,7 +27,7 @@ from es_jina.providers import open_tokenizer, profile_for
 from es_jina.providers.base import Provider, Want
 from es_jina.providers.local import LocalProvider
 
-from .files import pdf, picture, truncated
+from .files import damaged_page_pdf, pdf, picture, truncated
 
 Run = Callable[..., Report]
 
@@ -286,6 +286,21 @@ def test_the_text_layer_of_pdfs(
     texts = {doc["page"]: doc["text"] for doc in documents if doc["kind"] == "text"}
     assert texts == {1: "first page", 2: "second page"}
     assert run(folder / "report.pdf", cutting=Cutting(pdf=mode)).embedded == 0
+
+
+@pytest.mark.parametrize("mode", ["text", "both"])
+def test_a_page_without_its_text_fails_alone(
+    run: Runner, tmp_path: Path, client: Elasticsearch, index: str, mode: Any
+) -> None:
+    path = damaged_page_pdf(tmp_path / "a.pdf", "one", None, "three", "four")
+    report = run(path, cutting=Cutting(pdf=mode))
+    pages = [doc["page"] for doc in everything(client, index).values()]
+    assert set(pages) == {1, 3, 4}
+    letters = [json.loads(line) for line in run.dead.read_text().splitlines()]
+    assert {letter["message"].split(":")[0] for letter in letters} == {"page 2 is damaged"}
+    assert report.failed == len(letters) == (1 if mode == "text" else 2)
+    preview = run.preview(path, cutting=Cutting(pdf=mode))
+    assert (preview.embedded, preview.unchanged) == (0 if mode == "text" else 1, report.embedded)
 
 
 def test_late_chunking_shows_the_model_the_whole_text(
