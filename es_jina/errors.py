@@ -14,7 +14,8 @@
                                        dead-letter file and never ends a run
 
 Each message is one line that says what is wrong and what to do. Exit 3 is not an error: it says
-that a run ended with some units in the dead-letter file. Exit 130 is Ctrl-C.
+that a run ended with some units in the dead-letter file. Exit 1 of `es-jina doctor` says that it
+found a problem. Exit 130 is Ctrl-C.
 """
 
 from typing import ClassVar

@@ -89,6 +89,16 @@ class IndexProfile:
         return dense_field(self.dims[-1])
 
     @property
+    def summary(self) -> str:
+        """What the profile holds, in one line for people."""
+        dense = ", ".join(map(str, self.dims))
+        multi = self.multi_vector
+        late = (
+            f"multi-vectors as {multi.store} {multi.element_type}" if multi else "no multi-vectors"
+        )
+        return f"{self.model}; dense vectors of {dense} dims; {late}; {self.max_pixels:,} pixels"
+
+    @property
     def fingerprint(self) -> str:
         """12 hex digits over all that the stored vectors depend on; carried by every document."""
         told = {

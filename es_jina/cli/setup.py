@@ -81,13 +81,5 @@ def command(
         f"{'Created' if created else 'Already there, with the same profile:'} index {index!r} on "
         f"Elasticsearch {capabilities.version} ({capabilities.licence} licence)"
     )
-    click.echo(f"  {summary(profile)}")
+    click.echo(f"  {profile.summary}")
     click.echo(f"Next: es-jina ingest {index} PATH...")
-
-
-def summary(profile: Any) -> str:
-    """Say in one line what a profile holds."""
-    dense = ", ".join(map(str, profile.dims))
-    multi = profile.multi_vector
-    late = f"multi-vectors as {multi.store} {multi.element_type}" if multi else "no multi-vectors"
-    return f"{profile.model}; dense vectors of {dense} dims; {late}; {profile.max_pixels:,} pixels"

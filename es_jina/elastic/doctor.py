@@ -209,7 +209,7 @@ def _documents(client: Elasticsearch, index: _Index) -> Iterator[Finding]:
     yield Finding(
         "ok",
         index.name,
-        f"{_summary(profile)}; {total:,} documents",
+        f"{profile.summary}; {total:,} documents",
         None if total else f"fill it: `{ingest}`",
     )
     other = lacking.pop("profile")
@@ -222,13 +222,6 @@ def _documents(client: Elasticsearch, index: _Index) -> Iterator[Finding]:
             told = f"{count:,} documents have no {field}: a search by it does not find them"
             step = f"load them anew from their sources: `{ingest}`"
             yield Finding("problem", index.name, told, step)
-
-
-def _summary(profile: IndexProfile) -> str:
-    dense = ", ".join(map(str, profile.dims))
-    multi = profile.multi_vector
-    late = f"multi-vectors as {multi.store} {multi.element_type}" if multi else "no multi-vectors"
-    return f"{profile.model}, {dense} dims, {late}"
 
 
 def _fast_load(client: Elasticsearch, index: _Index) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What every provider offers, wherever the model runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Protocol, Self
@@ -164,18 +164,3 @@ class Provider(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
-
-
-def checked_spans(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return spans as a list; whether they are within the text is not looked at.
-
-    Raises:
-        RequestError: the text is no str, or a span is no pair of whole numbers.
-    """
-    if not isinstance(text, str):
-        raise RequestError(f"the text is a {type(text).__name__}: it must be a str")
-    found = list(spans) if isinstance(spans, Iterable) else [spans]
-    for span in found:
-        if not isinstance(span, Sequence) or [type(border) for border in span] != [int, int]:
-            raise RequestError(f"the span {span!r} is no pair of whole numbers (first, end)")
-    return [(first, end) for first, end in found]

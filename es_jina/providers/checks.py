@@ -55,6 +55,21 @@ def checked_task(task: Task) -> Task:
         raise RequestError(f"no such task: {task!r}; choose from {', '.join(Task)}") from None
 
 
+def checked_spans(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans as a list; whether they are within the text is not looked at.
+
+    Raises:
+        RequestError: the text is no str, or a span is no pair of whole numbers.
+    """
+    if not isinstance(text, str):
+        raise RequestError(f"the text is a {type(text).__name__}: it must be a str")
+    found = list(spans) if isinstance(spans, Iterable) else [spans]
+    for span in found:
+        if not isinstance(span, Sequence) or [type(border) for border in span] != [int, int]:
+            raise RequestError(f"the span {span!r} is no pair of whole numbers (first, end)")
+    return [(first, end) for first, end in found]
+
+
 def check_want(want: Want) -> None:
     """Refuse what is no kind of vector.
 

@@ -16,11 +16,12 @@ from es_jina.embedding import Embedding, Vector, cut
 from es_jina.errors import ItemError, ProviderError
 from es_jina.inputs import Image, Input, Task
 from es_jina.pictures import MAX_ASPECT, open_picture, scale_to_budget
-from es_jina.providers.base import V4, ModelInfo, Want, checked_spans
+from es_jina.providers.base import V4, ModelInfo, Want
 from es_jina.providers.checks import (
     check_max_pixels,
     check_want,
     checked_inputs,
+    checked_spans,
     checked_task,
 )
 from es_jina.providers.http import JsonClient, RefusedError

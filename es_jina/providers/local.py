@@ -20,12 +20,13 @@ from es_jina.model.late_chunking import LateChunks, SpanResult
 from es_jina.model.rows import Row, RowBuilder
 from es_jina.model.tokens import TextTokenizer
 from es_jina.pictures import open_picture, picture_size
-from es_jina.providers.base import LICENCE, MODEL_ID, ModelInfo, Want, checked_spans
+from es_jina.providers.base import LICENCE, MODEL_ID, ModelInfo, Want
 from es_jina.providers.checkpoints import HUB_REVISION, describe_local
 from es_jina.providers.checks import (
     check_max_pixels,
     check_want,
     checked_inputs,
+    checked_spans,
     checked_task,
     checked_tasks,
 )

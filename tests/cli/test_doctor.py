@@ -69,7 +69,8 @@ def made(client: Elasticsearch, capabilities: Capabilities, index: str) -> Itera
 
 def test_all_is_well(doctor: Doctor, client: Elasticsearch, made: str) -> None:
     (line,) = doctor.lines(made, "ok")
-    assert "the model, 128, 256 dims, multi-vectors as binary bit; 0 documents" in line
+    assert "the model; dense vectors of 128, 256 dims; multi-vectors as binary bit" in line
+    assert "; 0 documents" in line
     assert f"next: fill it: `es-jina ingest {made} PATH...`" in line
     client.index(index=made, document=whole(), refresh=True)
     told = doctor(made).output.splitlines()
