@@ -79,10 +79,10 @@ _PICTURES = (
     (re.compile(rb"GIF8[79]a(?=.{0,12}\0)", re.DOTALL), "image/gif"),
     (re.compile(rb"BM.{4}\0{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL), "image/bmp"),
 )
-_HTML_START = re.compile(
-    r"(?>\s+|<!--(?:(?!-->).)*+-->|<\?[^>]*+>)*+<(?:!doctype\s+html|html)[\s>]",
-    re.IGNORECASE | re.DOTALL,
-)
+# What may come before a page's first tag. Python 3.11.2 is wrong about possessive quantifiers, so
+# what would be one pattern is two.
+_BEFORE_HTML = re.compile(r"\s+|<!--.*?-->|<\?[^>]*>", re.DOTALL)
+_HTML_START = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 # What no text in any encoding holds, but for one with two bytes a character.
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -313,7 +313,10 @@ def _picture(head: bytes) -> str | None:
 
 def _is_html(head: bytes) -> bool:
     encoding = "utf-16" if head.startswith(UTF16_BOMS) else "utf-8-sig"
-    return _HTML_START.match(head.decode(encoding, "replace")) is not None
+    text, place = head.decode(encoding, "replace"), 0
+    while before := _BEFORE_HTML.match(text, place):
+        place = before.end()
+    return _HTML_START.match(text, place) is not None
 
 
 def _may_be_text(head: bytes) -> bool:
