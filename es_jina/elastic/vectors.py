@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from es_jina.embedding import Vector
 from es_jina.profile import ElementType
 
-_BYTE_SCALE = 127.0
+# What 1.0 is as a byte.
+BYTE_SCALE = 127.0
+_STORED: dict[ElementType, str] = {"float": "<f4", "bfloat16": "<u2", "byte": "i1", "bit": "u1"}
 
 
 def dense_base64(vector: ArrayLike) -> str:
@@ -41,7 +43,7 @@ def encode(multi: Vector, element_type: ElementType) -> NDArray[np.generic]:
             halves: NDArray[np.uint16] = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
             return halves.astype("<u2")
         case "byte":
-            whole: Vector = np.clip(np.rint(multi * _BYTE_SCALE), -127, 127)
+            whole: Vector = np.clip(np.rint(multi * BYTE_SCALE), -127, 127)
             return whole.astype(np.int8)
         case "bit":
             return np.packbits(multi > 0, axis=1)
@@ -52,25 +54,33 @@ def pack(multi: Vector, element_type: ElementType) -> str:
     return _base64(np.ascontiguousarray(encode(multi, element_type)))
 
 
-def unpack(packed: str, element_type: ElementType, dims: int) -> Vector:
-    """Decode what :func:`pack` wrote to float32 (tokens, dims).
+def unpack(packed: str, element_type: ElementType, dims: int) -> NDArray[np.generic]:
+    """Decode what :func:`pack` wrote, as :func:`encode` had it.
+
+    Returns:
+        (tokens, numbers of a row), a view that cannot be written to.
+    """
+    data = pybase64.b64decode(packed, validate=True)
+    numbers: NDArray[np.generic] = np.frombuffer(data, _STORED[element_type])
+    return numbers.reshape(-1, dims // 8 if element_type == "bit" else dims)
+
+
+def decode(stored: NDArray[np.generic], element_type: ElementType) -> Vector:
+    """Return float32 (tokens, dims) of what :func:`encode` made.
 
     Bits come back as rows of length 1 (each number +-1/sqrt(dims)), so that scores of all element
     types are on one scale.
     """
-    data = pybase64.b64decode(packed, validate=True)
     match element_type:
         case "float":
-            return np.frombuffer(data, "<f4").reshape(-1, dims).astype(np.float32)
+            return stored.astype(np.float32)
         case "bfloat16":
-            upper = np.frombuffer(data, "<u2").astype(np.uint32) << 16
-            return upper.view(np.float32).reshape(-1, dims)
+            return (stored.astype(np.uint32) << 16).view(np.float32)
         case "byte":
-            signed = np.frombuffer(data, np.int8).reshape(-1, dims)
-            return signed.astype(np.float32) / np.float32(_BYTE_SCALE)
+            return stored.astype(np.float32) / np.float32(BYTE_SCALE)
         case "bit":
-            bits = np.unpackbits(np.frombuffer(data, np.uint8)).reshape(-1, dims)
-            return (bits.astype(np.float32) * 2 - 1) / np.float32(np.sqrt(dims))
+            bits = np.unpackbits(stored.astype(np.uint8), axis=1)
+            return (bits.astype(np.float32) * 2 - 1) / np.float32(np.sqrt(bits.shape[1]))
 
 
 def rank_vectors_value(multi: Vector, element_type: ElementType) -> list[str] | Vector:
@@ -109,7 +119,7 @@ def rank_vectors_scale(query: list[list[float]], element_type: ElementType) -> t
         (factor, summand).
     """
     if element_type == "byte":
-        return 1 / (_BYTE_SCALE**2 * len(query)), 0.0
+        return 1 / (BYTE_SCALE**2 * len(query)), 0.0
     if element_type == "bit":
         length = float(np.sqrt(len(query[0]))) * len(query)
         return 2 / length, -float(np.sum(query)) / length

@@ -229,7 +229,8 @@ class Searcher:
             if MULTI_VECTOR_FIELD in hit.get("fields", {})
         }
         documents = [unpack(value, multi.element_type, multi.dims) for value in packed.values()]
-        return dict(zip(packed, map(float, maxsim(query, documents)), strict=True))
+        scores = maxsim(query, documents, multi.element_type)
+        return dict(zip(packed, map(float, scores), strict=True))
 
 
 def _check_text(text: str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from es_jina.elastic.vectors import (
+    decode,
     dense_base64,
     dense_value,
     encode,
@@ -69,7 +70,9 @@ def test_dense_value_is_an_array_where_base64_is_not_read() -> None:
 def test_packing_keeps_numbers_within_the_precision_of_the_type(
     element_type: ElementType, bound: float, multi: Floats
 ) -> None:
-    back = unpack(pack(multi, element_type), element_type, multi.shape[1])
+    stored = unpack(pack(multi, element_type), element_type, multi.shape[1])
+    assert np.array_equal(stored, encode(multi, element_type))
+    back = decode(stored, element_type)
     assert back.dtype == np.float32
     assert back.shape == multi.shape
     # bfloat16 has 8 significant bits: its error is relative to the number.
@@ -79,7 +82,7 @@ def test_packing_keeps_numbers_within_the_precision_of_the_type(
 
 @given(multi=matrices())
 def test_bits_are_signs_in_rows_of_length_1(multi: Floats) -> None:
-    back = unpack(pack(multi, "bit"), "bit", multi.shape[1])
+    back = decode(unpack(pack(multi, "bit"), "bit", multi.shape[1]), "bit")
     assert np.array_equal(back > 0, multi > 0)
     np.testing.assert_allclose(np.linalg.norm(back, axis=1), 1, rtol=1e-6)
 
@@ -170,5 +173,5 @@ def test_scores_of_rank_vectors_are_those_of_packed_vectors(
     asked = rank_vectors_query(query, element_type)
     factor, summand = rank_vectors_scale(asked, element_type)
     theirs = naive_maxsim(asked, stored.astype(np.float32)) * factor + summand
-    ours = naive_maxsim(query.tolist(), unpack(pack(document, element_type), element_type, 16))
+    ours = naive_maxsim(query.tolist(), decode(encode(document, element_type), element_type))
     assert theirs == pytest.approx(ours / len(query), abs=0.02)

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import set_up
-from es_jina.elastic.vectors import unpack
+from es_jina.elastic.vectors import decode, unpack
 from es_jina.embedding import Embedding, cut
 from es_jina.errors import ItemError
 from es_jina.ingest.dead_letters import DeadLetters
@@ -194,7 +194,7 @@ def test_the_stored_vectors_are_the_models(
     for dims in (128, 256):
         stored = np.array(hit["_source"][f"embedding_{dims}"], dtype=np.float32)
         np.testing.assert_allclose(stored, cut(expected.single, dims), atol=1e-6)
-    multi = unpack(hit["fields"]["multi_vector"][0], "bit", 128)
+    multi = decode(unpack(hit["fields"]["multi_vector"][0], "bit", 128), "bit")
     np.testing.assert_array_equal(multi > 0, expected.multi > 0)
 
 
