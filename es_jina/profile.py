@@ -30,15 +30,32 @@ class MultiVectorProfile:
         store: ``binary`` (doc values, any licence, MaxSim on our side) or ``rank_vectors``.
         element_type: of each number; ``bit`` keeps the sign alone.
         dims: of each vector.
+        pool_factor: how many vectors become one by token pooling; 1 for none.
     """
 
     store: Store
     element_type: ElementType
     dims: int = 128
+    pool_factor: int = 1
 
     def __post_init__(self) -> None:
+        if self.pool_factor < 1:
+            raise RequestError(f"pool_factor {self.pool_factor}: it must be at least 1")
         _check_choice("store", self.store, STORES)
         _check_choice("element_type", self.element_type, ELEMENT_TYPES)
+
+    def to_meta(self) -> dict[str, Any]:
+        """Return the JSON object for the mapping; without pooling, as before there was any."""
+        told = asdict(self)
+        if self.pool_factor == 1:
+            del told["pool_factor"]
+        return told
+
+    @property
+    def summary(self) -> str:
+        """What is stored, in a few words for people."""
+        pooled = f", {self.pool_factor} pooled to one" if self.pool_factor > 1 else ""
+        return f"multi-vectors as {self.store} {self.element_type}{pooled}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +109,8 @@ class IndexProfile:
     def summary(self) -> str:
         """What the profile holds, in one line for people."""
         dense = ", ".join(map(str, self.dims))
-        multi = self.multi_vector
-        late = (
-            f"multi-vectors as {multi.store} {multi.element_type}" if multi else "no multi-vectors"
-        )
-        return f"{self.model}; dense vectors of {dense} dims; {late}; {self.max_pixels:,} pixels"
+        multi = self.multi_vector.summary if self.multi_vector else "no multi-vectors"
+        return f"{self.model}; dense vectors of {dense} dims; {multi}; {self.max_pixels:,} pixels"
 
     @property
     def fingerprint(self) -> str:
@@ -105,14 +119,16 @@ class IndexProfile:
             "identity": self.identity,
             "task": self.passage_task,
             "dims": self.dims,
-            "multi_vector": self.multi_vector and asdict(self.multi_vector),
+            "multi_vector": self.multi_vector and self.multi_vector.to_meta(),
             "max_pixels": self.max_pixels,
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
     def to_meta(self) -> dict[str, Any]:
         """Return the JSON object for ``_meta.es_jina``."""
-        return {"profile_version": 1, **asdict(self), "dims": list(self.dims)}
+        multi = self.multi_vector and self.multi_vector.to_meta()
+        told = {**asdict(self), "dims": list(self.dims), "multi_vector": multi}
+        return {"profile_version": 1, **told}
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> Self:

@@ -34,6 +34,7 @@ MULTI: st.SearchStrategy[MultiVectorProfile] = st.builds(
     st.sampled_from(STORES),
     st.sampled_from(ELEMENT_TYPES),
     st.integers(1, 4096),
+    st.integers(1, 9),
 )
 PROFILES: st.SearchStrategy[IndexProfile] = st.builds(
     IndexProfile,
@@ -136,6 +137,7 @@ def test_the_fingerprint_is_the_same_in_every_release() -> None:
         ({"dims": (128,)}, True),
         ({"multi_vector": None}, True),
         ({"multi_vector": MultiVectorProfile("binary", "float")}, True),
+        ({"multi_vector": MultiVectorProfile("binary", "bit", pool_factor=2)}, True),
         ({"max_pixels": 1}, True),
         ({"passage_task": Task.TEXT_MATCHING}, True),
         # Neither is a matter of what a document's vectors are.

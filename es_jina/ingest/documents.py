@@ -6,6 +6,7 @@ from typing import Any
 from es_jina.elastic.vectors import dense_value, pack, rank_vectors_value
 from es_jina.embedding import Embedding, cut
 from es_jina.ingest.units import Loaded, Unit
+from es_jina.pooling import pool
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, dense_field
 
 
@@ -41,7 +42,8 @@ def document(
     if profile.multi_vector and embedding.multi is not None:
         multi = profile.multi_vector
         write = pack if multi.store == "binary" else rank_vectors_value
-        fields[MULTI_VECTOR_FIELD] = write(embedding.multi, multi.element_type)
+        vectors = pool(embedding.multi, multi.pool_factor)
+        fields[MULTI_VECTOR_FIELD] = write(vectors, multi.element_type)
     return fields
 
 

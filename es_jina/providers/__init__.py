@@ -116,6 +116,7 @@ def profile_for(
     index_type: IndexType | None = None,
     store: Store | None = "binary",
     element_type: ElementType = "bit",
+    pool_factor: int = 1,
     max_pixels: int | None = None,
 ) -> IndexProfile:
     """Return the profile of an index for a model.
@@ -126,6 +127,7 @@ def profile_for(
         index_type: of the dense fields; by default what the shipped templates say.
         store: of the multi-vectors; ``None`` for an index without.
         element_type: of the multi-vectors.
+        pool_factor: how many of their vectors become one by token pooling.
         max_pixels: the pixel budget; by default the model's.
 
     Raises:
@@ -140,7 +142,9 @@ def profile_for(
             f"{info.name} has no dims {', '.join(map(str, impossible))}: choose from "
             f"{', '.join(map(str, sizes))}"
         )
-    multi = MultiVectorProfile(store, element_type, info.multi_dims) if store else None
+    multi = None
+    if store is not None:
+        multi = MultiVectorProfile(store, element_type, info.multi_dims, pool_factor)
     return IndexProfile(
         model=info.name,
         revision=info.revision,

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import set_up
-from es_jina.elastic.vectors import decode, unpack
+from es_jina.elastic.vectors import decode, encode, unpack
 from es_jina.embedding import Embedding, cut
 from es_jina.errors import ItemError
 from es_jina.ingest.dead_letters import DeadLetters
@@ -22,6 +22,7 @@ from es_jina.ingest.run import Ingest, Options
 from es_jina.ingest.targets import Setting, Targets
 from es_jina.ingest.units import Cutting
 from es_jina.inputs import Image, Input, Task, Text
+from es_jina.pooling import pool
 from es_jina.profile import IndexProfile
 from es_jina.providers import open_tokenizer, profile_for
 from es_jina.providers.base import Provider, Want
@@ -196,6 +197,22 @@ def test_the_stored_vectors_are_the_models(
         np.testing.assert_allclose(stored, cut(expected.single, dims), atol=1e-6)
     multi = decode(unpack(hit["fields"]["multi_vector"][0], "bit", 128), "bit")
     np.testing.assert_array_equal(multi > 0, expected.multi > 0)
+
+
+def test_multi_vectors_are_pooled_where_the_profile_says_so(
+    run: Runner, folder: Path, client: Elasticsearch, index: str, profile: IndexProfile
+) -> None:
+    assert profile.multi_vector is not None
+    halved = replace(profile, multi_vector=replace(profile.multi_vector, pool_factor=2))
+    run(folder / "fox.md", profile=halved)
+    answer = client.search(index=index, docvalue_fields=[{"field": "multi_vector"}])
+    stored = unpack(answer["hits"]["hits"][0]["fields"]["multi_vector"][0], "bit", 128)
+    (asked,) = run.counting.inputs
+    (whole,) = run.counting.inner.embed([asked], profile.passage_task, Want.MULTI)
+    assert isinstance(whole, Embedding)
+    assert whole.multi is not None
+    np.testing.assert_array_equal(stored, encode(pool(whole.multi, 2), "bit"))
+    assert len(stored) < len(whole.multi)
 
 
 def test_a_second_run_embeds_nothing_and_opens_nothing(
