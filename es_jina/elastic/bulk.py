@@ -20,6 +20,7 @@ MAX_BYTES = 10_000_000  # of one request
 MAX_ACTIONS = 1_000  # of one request: its answer and a retry stay small
 IN_FLIGHT = 3  # requests: a node of 512 MB heap takes so many of that size
 RETRY_FOR = 120.0  # seconds of patience with one request
+_ID_BYTES = 512  # of the longest id
 # All that is read of an answer; its items are in the order of the actions, so not even their ids.
 _ANSWER = "errors,items.*.status,items.*.error"
 # Elasticsearch reads lines under this name too, and under it the client sends them uncopied.
@@ -35,11 +36,21 @@ class Action:
     document: dict[str, Any] | None
 
     def lines(self) -> bytes:
-        """Return the action as the lines of a bulk request."""
-        if self.document is None:
-            return orjson.dumps({"delete": {"_id": self.id}}, option=_JSON)
-        head = orjson.dumps({"index": {"_id": self.id}}, option=_JSON)
-        return head + orjson.dumps(self.document, option=_JSON)
+        """Return the action as the lines of a bulk request.
+
+        Raises:
+            ValueError: it cannot be written as JSON, or Elasticsearch would refuse the whole
+                request for its id.
+        """
+        try:
+            if not 1 <= len(self.id.encode()) <= _ID_BYTES:
+                raise ValueError(f"the id has to have 1 to {_ID_BYTES} bytes")
+            if self.document is None:
+                return orjson.dumps({"delete": {"_id": self.id}}, option=_JSON)
+            head = orjson.dumps({"index": {"_id": self.id}}, option=_JSON)
+            return head + orjson.dumps(self.document, option=_JSON)
+        except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
+            raise ValueError(f"cannot be written as JSON: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ class Outcome:
     Attributes:
         id: of the document.
         error: ``None`` when it was done.
-        gave_up: whether it failed only because patience ended.
+        gave_up: whether it failed for no fault of its own: patience ended, or the index is gone.
     """
 
     id: str
@@ -85,6 +96,8 @@ class BulkWriter:
         index: or an alias with one index behind it.
         retry_for: seconds of patience with one request, from its first failure.
         in_flight: requests at a time.
+        require_alias: refuse to write where there is no alias of that name. Elasticsearch would
+            make an index of it, with fields as it guesses them.
         sleep: makes the pauses; by default they end when :meth:`hurry` or :meth:`close` is called.
     """
 
@@ -95,6 +108,7 @@ class BulkWriter:
         *,
         retry_for: float = RETRY_FOR,
         in_flight: int = IN_FLIGHT,
+        require_alias: bool = False,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         # Patience is kept here alone: the client's own retries come at once, without a pause.
@@ -102,6 +116,7 @@ class BulkWriter:
         self._index = index
         self._retry_for = retry_for
         self._in_flight = in_flight
+        self._params: dict[str, Any] = {"filter_path": _ANSWER, "require_alias": require_alias}
         self._pool = ThreadPoolExecutor(in_flight, thread_name_prefix="es-jina-bulk")
         self._running: dict[Future[_Result], frozenset[str]] = {}
         self._ended: deque[_Result] = deque()
@@ -166,12 +181,10 @@ class BulkWriter:
     def _lines(self, actions: Iterable[Action]) -> Iterator[tuple[str, bytes]]:
         for action in actions:
             try:
-                lines = action.lines()
-            except orjson.JSONEncodeError as error:
-                failed = Outcome(action.id, f"cannot be written as JSON: {error}")
+                yield action.id, action.lines()
+            except ValueError as error:
+                failed = Outcome(action.id, str(error))
                 self._ended.append(_Result(deque([failed])))
-            else:
-                yield action.id, lines
 
     def _start(self, request: BulkRequest) -> Iterator[Outcome]:
         ids = frozenset(request.ids)
@@ -213,7 +226,7 @@ class BulkWriter:
                 if isinstance(error, ApiError) and error.status_code == 413:
                     return self._split(request, result)
                 if last_try or not is_transient(error) or not self._paused(waits):
-                    result.error = error
+                    self._refused(request, result, error, hurried=last_try)
                     return result
                 continue
             result.outcomes += told.outcomes
@@ -221,11 +234,23 @@ class BulkWriter:
                 seconds = time.monotonic() - start
                 for ident, why in told.again.items():
                     told_why = f"{why}; tried for {seconds:.0f} s"
-                    result.outcomes.append(Outcome(ident, told_why, gave_up=True))
+                    gave_up = last_try or not _is_heavy(request)
+                    result.outcomes.append(Outcome(ident, told_why, gave_up=gave_up))
                 return result
             if not told.again:
                 return result
             request = request.only(told.again)
+
+    def _refused(
+        self, request: BulkRequest, result: _Result, error: Exception, *, hurried: bool
+    ) -> None:
+        """Note that a request was refused whole, which may be a matter of its one document."""
+        busy = isinstance(error, ApiError) and error.status_code == 429
+        if busy and _is_heavy(request) and not hurried:
+            why = f"429: its {len(request.body):,} bytes are more than the cluster takes at a time"
+            result.outcomes.append(Outcome(request.ids[0], why))
+        else:
+            result.error = error
 
     def _paused(self, waits: Iterator[float]) -> bool:
         """Make the next pause; False when there is none, as patience has ended."""
@@ -241,7 +266,7 @@ class BulkWriter:
                 answer = self._client.perform_request(
                     "POST",
                     f"/{quote(self._index, safe='')}/_bulk",
-                    params={"filter_path": _ANSWER},
+                    params=self._params,
                     headers=_HEADERS,
                     body=request.body,
                     endpoint_id="bulk",
@@ -285,8 +310,18 @@ def _told(answer: Any, ids: Sequence[str]) -> _Told:
         if why and may_pass(status, error):
             again[ident] = why
         else:
-            outcomes.append(Outcome(ident, why))
+            gone = bool(error) and error.get("type") == "index_not_found_exception"
+            outcomes.append(Outcome(ident, why, gave_up=gone))
     return _Told(outcomes, again, busy=429 in statuses)
+
+
+def _is_heavy(request: BulkRequest) -> bool:
+    """Say whether a request is one document that is larger than requests are.
+
+    Elasticsearch gives a tenth of its heap to what is being written, and a document may take there
+    several times its bytes: such a one can be refused for ever, by a node that takes all others.
+    """
+    return len(request.body) > MAX_BYTES
 
 
 def _cause(error: dict[str, Any]) -> str:

@@ -92,8 +92,10 @@ def _begin(client: Elasticsearch, index: str, former: dict[str, Settings]) -> No
 def _end(client: Elasticsearch, former: dict[str, Settings]) -> None:
     for name, settings in former.items():
         with cluster_errors(f"setting {name!r} back after a fast load"):
-            client.indices.put_settings(index=name, settings=settings)
             for _, body in _indices(client, name):
+                # Who was refused the change need not be allowed to take it back.
+                if any(body["settings"].get(each) != settings[each] for each in settings):
+                    client.indices.put_settings(index=name, settings=settings)
                 meta = {key: value for key, value in _meta(body).items() if key != NOTE_KEY}
                 client.indices.put_mapping(index=name, meta=meta)
             client.indices.refresh(index=name)

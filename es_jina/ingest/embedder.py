@@ -8,6 +8,7 @@ from math import inf
 from es_jina.elastic.patience import pauses
 from es_jina.embedding import Embedding
 from es_jina.errors import EsJinaError, ItemError, ProviderError, first_line
+from es_jina.ingest.answers import checked
 from es_jina.ingest.units import Loaded
 from es_jina.profile import IndexProfile
 from es_jina.providers.base import Provider, Want
@@ -17,6 +18,8 @@ Result = Embedding | ItemError
 # How often a call is made that fails for a reason nobody has named.
 _TRIES = 5
 _TRIES_ALONE = 3
+# Inputs one after the other that may break the provider before it is the provider that is broken.
+_MOST_BROKEN = 20
 
 
 class Embedder:
@@ -43,6 +46,7 @@ class Embedder:
         self._want = Want.SINGLE | Want.MULTI if profile.multi_vector else Want.SINGLE
         self._retry_for = retry_for
         self._stopping = stopping
+        self._broken = 0
         self.calls = 0
 
     def embed(self, batch: Sequence[Loaded]) -> list[Result]:
@@ -64,19 +68,35 @@ class Embedder:
     def _isolated(self, group: Sequence[Loaded], section: str | None) -> list[Result]:
         """Embed a group; where that fails on something in it, the halves of it, down to one."""
         try:
-            return self._patient(group, section)
+            results = self._patient(group, section)
+            self._broken = 0
+            return results
         except EsJinaError:
             raise
         except (ConnectionError, TimeoutError) as error:
             raise ProviderError(f"the provider failed: {_named(error)}") from error
         except Exception as error:
             if len(group) == 1:
-                return [ItemError(_named(error))]
+                return [self._blamed(error)]
             middle = len(group) // 2
             return [
                 *self._isolated(group[:middle], section),
                 *self._isolated(group[middle:], section),
             ]
+
+    def _blamed(self, error: Exception) -> ItemError:
+        """Blame an input for an error.
+
+        Raises:
+            ProviderError: too many inputs have ended so, without a good one between them.
+        """
+        self._broken += 1
+        if self._broken == _MOST_BROKEN:
+            raise ProviderError(
+                f"the provider failed for {_MOST_BROKEN} inputs in a row, the last time with "
+                f"{_named(error)}"
+            ) from error
+        return ItemError(_named(error))
 
     def _patient(self, group: Sequence[Loaded], section: str | None) -> list[Result]:
         """Ask again while what fails may pass."""
@@ -98,19 +118,20 @@ class Embedder:
         task = self._profile.passage_task
         if section is not None:
             spans = [item.unit.within for item in group]
-            results = self._provider.embed_spans(section, spans, task, self._want)
+            answer = self._provider.embed_spans(section, spans, task, self._want)
         else:
-            results = self._provider.embed(
+            answer = self._provider.embed(
                 [item.input for item in group],
                 task,
                 self._want,
                 max_pixels=self._profile.max_pixels,
             )
+        results = list(answer)
         if len(results) != len(group):
             raise ProviderError(
                 f"the provider answered {len(results)} embeddings for {len(group)} inputs"
             )
-        return results
+        return [checked(result, self._profile) for result in results]
 
 
 def _tries(error: Exception, *, alone: bool) -> float:

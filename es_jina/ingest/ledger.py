@@ -54,7 +54,12 @@ class Version(NamedTuple):
 
 
 class Ledger:
-    """Answers from one index, for one profile."""
+    """Answers from one index, for one profile.
+
+    Attributes:
+        fingerprint: of the profile.
+        is_alias: whether the index's name is an alias; known once it is open.
+    """
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class Ledger:
         self._client = client.options(max_retries=0)
         self._index = index
         self.fingerprint = fingerprint
+        self.is_alias = False
         self._retry_for = retry_for
         self._sleep = sleep
 
@@ -80,6 +86,7 @@ class Ledger:
         wanted = load("component_templates/es-jina-document")["template"]["mappings"]["properties"]
         with cluster_errors(f"preparing {self._index!r}"):
             mappings = self._asked(lambda: self._client.indices.get_mapping(index=self._index))
+            self.is_alias = self._index not in mappings
             for name, body in mappings.items():
                 if "unit" not in body["mappings"].get("properties", {}):
                     self._add_fields(name, wanted)

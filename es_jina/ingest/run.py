@@ -119,16 +119,12 @@ class Ingest:
             ClusterError: Elasticsearch stayed away or refuses every request.
         """
         start = time.monotonic()
-        with (
-            frozen(),
-            span("es_jina.ingest", index=self._index),
-            BulkWriter(self._client, self._index, retry_for=self._options.retry_for) as writer,
-        ):
-            self._writer = writer
+        with frozen(), span("es_jina.ingest", index=self._index):
             try:
                 self._ledger.open()
-                self._consume(found)
-                self._finish(writer)
+                with self._open_writer() as writer:
+                    self._consume(found)
+                    self._finish(writer)
             except EsJinaError:
                 if not self._stopping.is_set():
                     raise
@@ -156,6 +152,16 @@ class Ingest:
         for stage in self._stages:
             stage.abandon()
 
+    def _open_writer(self) -> BulkWriter:
+        self._writer = BulkWriter(
+            self._client,
+            self._index,
+            retry_for=self._options.retry_for,
+            # An index that is removed meanwhile must not come back as one that fits nothing.
+            require_alias=self._ledger.is_alias,
+        )
+        return self._writer
+
     def _consume(self, found: Iterable[Candidate | Failure], *, loading: bool = True) -> None:
         options = self._options
         planned = Ahead(
@@ -180,8 +186,8 @@ class Ingest:
         for each in found:
             if self._stopping.is_set():
                 return
-            if isinstance(each, Candidate):
-                self.progress.find(each.stamp.size if each.stamp else 0)
+            stamp = each.stamp if isinstance(each, Candidate) else None
+            self.progress.find(stamp.size if stamp else 0)
             yield each
         self.progress.found_all = True
 

@@ -195,7 +195,8 @@ def test_a_second_ctrl_c_ends_at_once(interrupted: Interrupted) -> None:
     interrupted.process.send_signal(signal.SIGINT)
     start = time.monotonic()
     _, errors = interrupted.end()
-    assert interrupted.process.returncode == 130
+    # The second one may come while Python shuts down: to a shell that is 130 too.
+    assert interrupted.process.returncode in (130, -signal.SIGINT)
     assert time.monotonic() - start < 5
     assert "Traceback" not in errors
 

@@ -107,6 +107,30 @@ def test_a_document_that_is_no_json_fails_alone(client: Elasticsearch, index: st
     assert str(outcomes["bad"]).startswith("cannot be written as JSON: str is not valid UTF-8")
 
 
+@pytest.mark.parametrize("ident", ["", "é" * 257])
+def test_an_id_that_no_document_may_have_fails_alone(
+    client: Elasticsearch, index: str, ident: str
+) -> None:
+    writer = BulkWriter(client, index_of(client, index))
+    outcomes = {o.id: o.error for o in writer.write(some("a", ident, "x" * 512))}
+    assert outcomes == {
+        "a": None,
+        ident: "the id has to have 1 to 512 bytes",
+        "x" * 512: None,
+    }
+
+
+def test_no_index_is_made_where_an_alias_is_required(client: Elasticsearch, index: str) -> None:
+    writer = BulkWriter(client, index_of(client, index), require_alias=True)
+    assert list(writer.write(some("a"))) == [Outcome("a", None)]
+    client.indices.delete(index=f"{index}-000001")
+    (outcome,) = writer.write(some("b"))
+    assert outcome.gave_up
+    assert outcome.error is not None
+    assert outcome.error.startswith("404: no such index")
+    assert not client.indices.exists(index=index)
+
+
 def test_large_documents_on_a_real_node(client: Elasticsearch, index: str) -> None:
     """Beyond one request's size, together and alone."""
     writer = BulkWriter(client, index_of(client, index))
@@ -219,6 +243,33 @@ def test_patience_with_a_cluster_ends(
     double.then(*[lambda ids: items(*[refused(i, 429, "queue is full") for i in ids])] * 1000)
     error = "429: queue is full; tried for 90 s"
     assert list(patient.write(some("a"))) == [Outcome("a", error, gave_up=True)]
+
+
+@pytest.mark.parametrize("in_whole", [False, True])
+def test_a_document_that_is_always_too_much_fails_alone(
+    double: Double,
+    connected: Elasticsearch,
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    in_whole: bool,
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_BYTES", 200)
+
+    def busy_with_large(ids: list[str]) -> Response:
+        if "large" not in ids:
+            return Double.take(ids)
+        return whole(429) if in_whole else items(*[refused(i, 429, "too much") for i in ids])
+
+    double.then(*[busy_with_large] * 1000)
+    actions = [*some("a"), Action("large", {"text": "x" * 300}), *some("b")]
+    with BulkWriter(connected, "docs", retry_for=0.05, sleep=pauses.append) as writer:
+        outcomes = {outcome.id: outcome for outcome in writer.write(actions)}
+    assert outcomes["a"].error is outcomes["b"].error is None
+    large = outcomes["large"]
+    assert not large.gave_up
+    assert large.error is not None
+    assert large.error.startswith("429: ")
+    assert pauses
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
+from elasticsearch import AuthorizationException, Elasticsearch
 
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
@@ -211,6 +212,26 @@ def test_an_index_that_refuses_is_named_and_the_others_are_set_back(
         lifted = {"index.blocks.read_only": None}
         client.indices.put_settings(index=f"{index}-000002", settings=lifted)
     assert state(client, index) == was
+
+
+def test_who_may_not_change_settings_leaves_nothing_behind(
+    client: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note that only a privileged user can take away would lock the others out."""
+    was = state(client, index)
+
+    def refuse(**_: Any) -> None:
+        meta = ApiResponseMeta(403, "1.1", HttpHeaders(), 0.0, NodeConfig("http", "es", 9200))
+        raise AuthorizationException(
+            "no manage", meta, {"error": {"reason": "no manage", "root_cause": []}}
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client.indices, "put_settings", refuse)
+        with pytest.raises(ClusterError, match="no manage"), fast_load(client, index):
+            pass
+    assert state(client, index) == was
+    assert not restore(client, index)
 
 
 def test_an_end_that_is_refused_says_what_is_left_to_do(client: Elasticsearch, index: str) -> None:

@@ -99,6 +99,20 @@ def test_an_input_that_breaks_the_provider_fails_alone() -> None:
     assert provider.asked.count(["bad"]) == 3
 
 
+def test_a_provider_that_is_broken_for_every_input_ends_the_run() -> None:
+    provider = Faulty(lambda _: RuntimeError("no memory"))
+    texts = [str(number) for number in range(100)]
+    with pytest.raises(ProviderError, match=r"20 inputs in a row.*RuntimeError: no memory"):
+        embed(provider, texts)
+    assert len(provider.asked) < 100
+
+
+def test_many_broken_inputs_among_good_ones_each_fail_alone() -> None:
+    provider = Faulty(lambda texts: ValueError("odd") if {*texts} - {"good"} else None)
+    results = embed(provider, ["bad", "good"] * 40)
+    assert [isinstance(each, ItemError) for each in results] == [True, False] * 40
+
+
 def test_one_call_of_ten_that_fails_costs_nothing() -> None:
     calls = iter(range(10_000))
     provider = Faulty(lambda _: RuntimeError("now and then") if next(calls) % 10 == 3 else None)

@@ -13,7 +13,7 @@ from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import set_up
 from es_jina.elastic.vectors import decode, encode, unpack
 from es_jina.embedding import Embedding, cut
-from es_jina.errors import ItemError
+from es_jina.errors import ClusterError, ItemError
 from es_jina.ingest.dead_letters import DeadLetters
 from es_jina.ingest.files import Filters
 from es_jina.ingest.records import RecordFields
@@ -453,6 +453,34 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     rest = run(folder)
     assert (rest.embedded, rest.unchanged) == (4 - report.embedded, report.embedded)
     assert not rest.interrupted
+
+
+def test_an_index_that_is_removed_meanwhile_does_not_come_back(
+    run: Runner,
+    folder: Path,
+    client: Elasticsearch,
+    index: str,
+    counting: Counting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    embed = counting.embed
+
+    def remove_and_embed(*args: Any, **named: Any) -> Any:
+        client.options(ignore_status=404).indices.delete(index=f"{index}-000001")
+        return embed(*args, **named)
+
+    monkeypatch.setattr(counting, "embed", remove_and_embed)
+    with pytest.raises(ClusterError, match="404: no such index"):
+        run(folder)
+    assert not client.indices.exists(index=index)
+
+
+def test_records_are_counted_where_they_cannot_be_read_too(run: Runner, tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"t": "good"}\n{"t": broken\n{"t": "good too"}\n')
+    ingest = run.engine(None)
+    fields = RecordFields(None, "t", None)
+    ingest.run(run.targets(tmp_path / "a.ndjson", fields=fields))
+    assert (ingest.progress.found, ingest.progress.done) == (3, 3)
 
 
 def test_a_preview_says_what_would_happen_and_does_nothing(
