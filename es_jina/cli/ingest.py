@@ -69,6 +69,8 @@ def command(
     profile = require_profile(client, index)
     name, chosen = choose_model(model, provider, profile.model)
     models = Models(name, chosen, device, dtype, options.retry_for, profile, index)
+    if model is not None:
+        models.check()
     if not options.dry_run and restore(client, index):
         click.echo("An earlier --fast-load had left its settings: they are put back.", err=True)
     with ExitStack() as stack:
@@ -87,6 +89,17 @@ class Models:
     retry_for: float
     profile: "IndexProfile"
     index: str
+
+    def check(self) -> None:
+        """Refuse a model that does not fit before it is loaded, or even downloaded.
+
+        Raises:
+            ProfileMismatchError: the index was made with another.
+        """
+        from es_jina.providers import describe
+
+        info = describe(self.provider, self.model)
+        self.profile.check_model(info.name, info.revision, self.index)
 
     def open_provider(self) -> "Provider":
         """Load the model, or get ready to ask the hosted one.
@@ -157,6 +170,7 @@ class Run:
             self._tell(ingest.report, path)
             raise
         self._letters.settle_places(targets.read_through)
+        self._letters.settle_gone(targets.roots)
         if options.prune and not report.interrupted:
             report.pruned = self._prune(targets, watched)
         self._tell(report, path)
@@ -168,6 +182,8 @@ class Run:
         """Say what ingesting would do."""
         targets, watched = self._found(named)
         report = self._engine().preview(watched)
+        if report.embedded:
+            self._models.check()
         lines = [
             f"Would embed {report.embedded} units of {report.new} new and {report.changed} changed "
             f"sources; {report.unchanged} units are unchanged",
@@ -289,7 +305,8 @@ def print_report(report: "Report", dead_letter: Path) -> None:
     for line in _details(report):
         _say(line)
     if report.failed:
-        _say(f"All failures are in {dead_letter}; everything else is in the index.")
+        rest = "" if report.interrupted else "; everything else is in the index"
+        _say(f"All failures are in {dead_letter}{rest}.")
     if report.interrupted:
         _say("Interrupted: what was in flight is in the index; run it again to go on.")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -13,6 +14,21 @@ if TYPE_CHECKING:
     from es_jina.ingest.files import Filters
     from es_jina.ingest.records import RecordFields
     from es_jina.ingest.run import Options
+
+# A fortnight: beyond what anybody waits for, within what the system's clocks can wait.
+_LONGEST = 1_209_600.0
+
+
+class Seconds(click.FloatRange):
+    """So many seconds, which are a number."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Read a value; NaN is in every range."""
+        seconds: float = super().convert(value, param, ctx)
+        if isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -159,7 +175,7 @@ _OPTIONS = (
     ),
     click.option(
         "--page-seconds",
-        type=click.FloatRange(min=0.1),
+        type=Seconds(min=0.1, max=_LONGEST),
         default=30.0,
         show_default=True,
         help="A page that takes longer to render fails.",
@@ -198,7 +214,7 @@ _OPTIONS = (
     ),
     click.option(
         "--retry-for",
-        type=click.FloatRange(min=0),
+        type=Seconds(min=0, max=_LONGEST),
         default=120.0,
         show_default=True,
         metavar="SECONDS",

@@ -167,8 +167,10 @@ def require_profile(client: Elasticsearch, index: str) -> IndexProfile:
     """Return the profile of an index that must be there.
 
     Raises:
-        RequestError: there is no such index, or it is not one of ours.
+        RequestError: there is no such index, it is not one of ours, or several are meant.
     """
+    if index == "_all" or set(index) & {",", "*"}:
+        raise RequestError(f"{index!r} may mean several indices: name one")
     profile = read_profile(client, index)
     if profile is None:
         raise RequestError(f"there is no index {index!r}; create it with `es-jina setup {index}`")

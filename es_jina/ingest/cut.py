@@ -143,6 +143,10 @@ class Cutter:
         if self._cutting.pdf != "pages":
             for number, part in enumerate(self._layer_parts(source, info), start=1):
                 yield replace(self._chunk_unit(source, title, part, number), pages=info.pages)
+        if info.pages < info.claimed:
+            missing = f"pages {info.pages + 1:,} to {info.claimed:,} are not in the file"
+            broken = ItemError(f"{missing}, which says that they are")
+            yield replace(self._unit(source, title), page=info.pages + 1, broken=broken)
 
     def _page_units(self, source: Source, title: str, pages: int) -> Iterator[Unit]:
         unit = self._unit(source, title)

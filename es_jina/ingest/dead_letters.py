@@ -1,6 +1,8 @@
 """The dead-letter file: what failed and has not been mended since."""
 
+import codecs
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import replace
 from io import BufferedWriter
@@ -11,6 +13,7 @@ from typing import Self
 import orjson
 
 from es_jina.errors import RequestError
+from es_jina.ingest.prune import missing
 from es_jina.ingest.report import Failure
 from es_jina.ingest.retry import PLACE
 
@@ -35,7 +38,9 @@ class DeadLetters:
         Raises:
             RequestError: nothing can be written there, or what is there is no dead-letter file.
         """
-        self.path = path
+        # Where it is a link, what that leads to is written.
+        self.path = path = Path(os.path.realpath(path))
+        _check_file(path)
         _check_writable(path)
         earlier = read_dead_letters(path, missing_ok=True)
         self._attempts = {_key(failure): failure.attempts for failure in (*retried, *earlier)}
@@ -46,12 +51,19 @@ class DeadLetters:
         self._file: BufferedWriter | None = None
 
     def add(self, failure: Failure) -> Failure:
-        """Append a failure; returned with its attempts counted."""
+        """Append a failure; returned with its attempts counted.
+
+        Raises:
+            RequestError: it cannot be written, as where a disk is full.
+        """
         counted = replace(failure, attempts=self._attempts.get(_key(failure), 0) + 1)
-        if self._file is None:
-            self._file = self.path.open("ab")
-        self._file.write(orjson.dumps(counted, option=orjson.OPT_APPEND_NEWLINE))
-        self._file.flush()
+        try:
+            if self._file is None:
+                self._file = self.path.open("ab")
+            self._file.write(orjson.dumps(counted, option=orjson.OPT_APPEND_NEWLINE))
+            self._file.flush()
+        except OSError as written:
+            raise _unwritable(self.path, written.strerror) from written
         self._keep(counted)
         self._failed.add(counted.source)
         return counted
@@ -80,6 +92,16 @@ class DeadLetters:
                 if source not in self._failed:
                     del self._open[source]
 
+    def settle_gone(self, roots: Iterable[Path]) -> None:
+        """Take away failures of files below some folders that are not there any more."""
+        folders = [root for root in roots if root.is_dir()]
+        for source in [*self._open]:
+            parts = source.split("#")  # PATH, or PATH#ID; either may hold more of these
+            paths = [Path("#".join(parts[:count])) for count in range(1, len(parts) + 1)]
+            below = any(folder in paths[0].parents for folder in folders)
+            if below and all(map(missing, paths)):
+                del self._open[source]
+
     def __enter__(self) -> Self:
         return self
 
@@ -89,12 +111,16 @@ class DeadLetters:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            self._file.close()
-        if self._open:
-            self._rewrite()
-        else:
-            self.path.unlink(missing_ok=True)
+        try:
+            if self._file is not None:
+                self._file.close()
+            if self._open:
+                self._rewrite()
+            else:
+                self.path.unlink(missing_ok=True)
+        except OSError as written:
+            if error is None:
+                raise _unwritable(self.path, written.strerror) from written
 
     def _keep(self, failure: Failure) -> None:
         self._open.setdefault(failure.source, {})[failure.unit] = failure
@@ -114,6 +140,7 @@ def read_dead_letters(path: Path, *, missing_ok: bool = False) -> list[Failure]:
     Raises:
         RequestError: it is not there, or not one.
     """
+    _check_file(path)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -126,16 +153,34 @@ def read_dead_letters(path: Path, *, missing_ok: bool = False) -> list[Failure]:
         ) from error
     found: dict[Key, Failure] = {}
     # A line without an end was cut off when the run was killed while it wrote.
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
-        try:
-            failure = Failure(**orjson.loads(line))
-        except (orjson.JSONDecodeError, TypeError) as error:
-            raise RequestError(
-                f"{str(path)!r} is no dead-letter file (line {number}); name another with "
-                "--dead-letter"
-            ) from error
+    *whole, cut_off = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    if _failure(cut_off) is not None or not _may_begin_one(cut_off):  # somebody has edited it
+        whole.append(cut_off)
+    for number, line in enumerate(whole, start=1):
+        if not line.strip():
+            continue
+        failure = _failure(line)
+        if failure is None:
+            raise RequestError(f"{str(path)!r} is no dead-letter file (line {number})")
         found[_key(failure)] = failure
     return list(found.values())
+
+
+def _failure(line: bytes) -> Failure | None:
+    """Read a line; ``None`` where it is none of ours."""
+    try:
+        failure = Failure(**orjson.loads(line))
+    except (orjson.JSONDecodeError, TypeError):
+        return None
+    texts = (failure.source, failure.stage, failure.error, failure.message)
+    numbers = (failure.unit or 0, failure.attempts)
+    fits = all(isinstance(text, str) for text in texts) and {*map(type, numbers)} == {int}
+    return failure if fits else None
+
+
+def _may_begin_one(line: bytes) -> bool:
+    start = b'{"source":'
+    return line[: len(start)] == start[: len(line)]
 
 
 def _key(failure: Failure) -> Key:
@@ -146,10 +191,29 @@ def _is_place(source: str, file: str) -> bool:
     return source.startswith(f"{file}#") and PLACE.fullmatch(source[len(file) + 1 :]) is not None
 
 
+def _check_file(path: Path) -> None:
+    """Refuse what is there and no file: to read a device or a pipe may never end.
+
+    Raises:
+        RequestError: so it is.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        raise RequestError(f"the dead-letter file {str(path)!r} is no file: name another")
+
+
 def _check_writable(path: Path) -> None:
-    there = path.exists()
-    if path.is_dir() or not os.access(path if there else path.absolute().parent, os.W_OK):
-        raise RequestError(
-            f"the dead-letter file {str(path)!r} cannot be written; give another path with "
-            "--dead-letter"
-        )
+    # The folder too: the file is written anew, beside the old one.
+    there = [path.parent, *([path] if path.exists() else [])]
+    if not all(os.access(each, os.W_OK) for each in there):
+        raise _unwritable(path, "it or its folder is read-only")
+
+
+def _unwritable(path: Path, why: str | None) -> RequestError:
+    return RequestError(
+        f"the dead-letter file {str(path)!r} cannot be written ({why}); give another path with "
+        "--dead-letter"
+    )

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from es_jina.errors import ItemError, RequestError
+from es_jina.ingest.decoding import UTF16_BOMS
 from es_jina.ingest.report import Failure
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class _Walk:
         try:
             with os.scandir(os.path.join(self._top, folder.relative)) as listed:  # noqa: PTH118
                 entries = sorted(listed, key=lambda entry: entry.name)
-            named = [entry for entry in entries if entry.name == IGNORE_FILE and entry.is_file()]
+            named = [entry for entry in entries if entry.name == IGNORE_FILE]
         except OSError as error:
             raise ItemError(f"the folder cannot be read: {error.strerror}") from error
         for entry in named:
@@ -224,15 +225,34 @@ def _ignore_patterns(path: Path) -> "GitIgnoreSpec | None":
         ItemError: it cannot be read or followed. To go on without it could publish what it hides.
     """
     try:
-        content = path.read_text("utf-8-sig", "surrogateescape")
+        if path.exists() and not path.is_file():  # to open a pipe would be to wait for ever
+            raise ItemError(f"left out, for its {IGNORE_FILE} is no file")
+        content = path.read_bytes()
     except OSError as error:
         raise ItemError(
             f"left out, for its {IGNORE_FILE} cannot be read: {error.strerror}"
         ) from error
     try:
-        return _patterns(content.split("\n"))
+        return _patterns(_lines(content))
     except ItemError as error:
         raise ItemError(f"left out until its {IGNORE_FILE} is mended: {error}") from error
+
+
+def _lines(content: bytes) -> list[str]:
+    """Return the lines of an ignore file; those of names that are no text keep their bytes.
+
+    Raises:
+        ItemError: it is no text.
+    """
+    try:
+        # As some editors write it.
+        utf16 = content.startswith(UTF16_BOMS)
+        text = content.decode("utf-16") if utf16 else content.decode("utf-8-sig", "surrogateescape")
+    except UnicodeDecodeError as error:
+        raise ItemError("it is neither UTF-8 nor UTF-16 text") from error
+    if "\0" in text:
+        raise ItemError("it is no text: it holds a NUL character")
+    return text.split("\n")
 
 
 def _patterns(lines: Sequence[str]) -> "GitIgnoreSpec | None":
@@ -291,14 +311,15 @@ def _absolute(path: str | Path) -> Path:
 
 
 def _globbed(pattern: str) -> Iterator[Path]:
-    """Yield what matches; links to folders are not followed by ``**``."""
+    """Yield what matches; links to folders are not followed."""
     parts = Path(pattern).parts
     first = next(place for place, part in enumerate(parts) if _WILD.search(part))
     base, wild = Path(*parts[:first]), parts[first:]
     try:
         for path in base.glob("/".join(wild)):
             below = path.relative_to(base).parts
-            if not _hidden(below, [part for part in wild if part.startswith(".")]):
+            hidden = _hidden(below, [part for part in wild if part.startswith(".")])
+            if not hidden and not _through_link(base, below):
                 yield _absolute(path)
     except (ValueError, re.error) as error:
         raise RequestError(f"{pattern!r} is no pattern: {error}") from error
@@ -310,6 +331,12 @@ def _hidden(parts: Iterable[str], dotted: Sequence[str]) -> bool:
         part.startswith(".") and not any(fnmatch.fnmatch(part, name) for name in dotted)
         for part in parts
     )
+
+
+def _through_link(base: Path, parts: Sequence[str]) -> bool:
+    """Say whether a path below a folder is a link to a folder, or leads through one."""
+    steps = (base.joinpath(*parts[:count]) for count in range(1, len(parts) + 1))
+    return any(step.is_symlink() and step.is_dir() for step in steps)
 
 
 def _outermost(paths: Iterable[Path]) -> list[Path]:

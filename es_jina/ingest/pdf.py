@@ -3,6 +3,7 @@
 import ctypes
 import math
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ MAX_SIDE = 20_000
 PIXEL_ORDER = "BGR"
 PIXEL_BYTES = 3
 
+# So many damaged pages at the end of a file are just that; more, and it lies about its end.
+_DAMAGED_END = 20
+
 # In ctypes' terms, as PDFium draws into it.
 PixelBuffer = ctypes.Array[ctypes.c_ubyte]
 
@@ -39,12 +43,14 @@ class PdfInfo:
     """What a PDF says of itself.
 
     Attributes:
-        pages: how many, at least one.
+        pages: how many there are, at least one.
         title: in its metadata, if there is one.
+        claimed: how many the file says there are; it may lie, by millions.
     """
 
     pages: int
     title: str | None
+    claimed: int
 
 
 class Pdf:
@@ -56,19 +62,18 @@ class Pdf:
         Raises:
             ItemError: it is not there, damaged, password-protected or has no pages.
         """
-        try:
-            os.stat(path)  # noqa: PTH116 - the library's own complaint does not say why
-            self._document: Any = pypdfium2.PdfDocument(path)
-        except pypdfium2.PdfiumError as error:
-            if "password" in str(error).lower():
-                raise ItemError("the PDF is password-protected") from error
-            raise ItemError(f"the PDF is damaged: {error}") from error
-        except OSError as error:
-            raise ItemError(f"cannot be read: {error.strerror or error}") from error
+        self._path = path
+        self._open: Any = None
         self.pages = len(self._document)
         if not self.pages:
             self.close()
             raise ItemError("the PDF has no pages")
+
+    @property
+    def _document(self) -> Any:
+        if self._open is None:
+            self._open = _document(self._path)
+        return self._open
 
     @property
     def title(self) -> str | None:
@@ -78,8 +83,15 @@ class Pdf:
 
     @property
     def info(self) -> PdfInfo:
-        """The number of pages and the title."""
-        return PdfInfo(self.pages, self.title)
+        """The number of pages and the title.
+
+        Raises:
+            ItemError: none of the pages that the file says it has is there.
+        """
+        there = self._pages_there()
+        if not there:
+            raise ItemError(f"the PDF is damaged: none of its {self.pages:,} pages is there")
+        return PdfInfo(there, self.title, self.pages)
 
     def page(self, index: int, max_pixels: int) -> Page:
         """Render one page straight at the pixel budget, and read its text layer.
@@ -127,29 +139,64 @@ class Pdf:
         with self._opened(index) as page:
             return _text_layer(page)
 
+    def _pages_there(self) -> int:
+        """Count the pages; those at the end count as there where one of the last few is."""
+        last = range(max(self.pages - _DAMAGED_END, 0), self.pages)
+        if any(map(self._is_there, reversed(last))):
+            return self.pages
+        return bisect_left(range(self.pages), True, key=lambda index: not self._is_there(index))
+
+    def _is_there(self, index: int) -> bool:
+        """Say whether there is a page, without reading what is on it: that may take for ever."""
+        try:
+            self._document.get_page_size(index)
+        except pypdfium2.PdfiumError:
+            self.close()
+            return False
+        return True
+
     @contextmanager
     def _opened(self, index: int) -> Iterator[Any]:
         if not 0 <= index < self.pages:
             raise ItemError(f"there is no page {index + 1}: the PDF has {self.pages}")
-        page: Any = None
         try:
             page = self._document[index]
+        except pypdfium2.PdfiumError as error:
+            self.close()
+            raise ItemError(f"page {index + 1} is damaged: {error}") from error
+        try:
             yield page
         except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
             raise ItemError(f"page {index + 1} is damaged: {error}") from error
         finally:
-            if page is not None:
-                page.close()
+            page.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._document.close()
+        """Close the file; what is asked for later opens it again.
+
+        So it is done behind a page that is not there: PDFium may take another page for the next.
+        """
+        document, self._open = self._open, None
+        if document is not None:
+            document.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _document(path: Path) -> Any:
+    try:
+        os.stat(path)  # noqa: PTH116 - the library's own complaint does not say why
+        return pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise ItemError("the PDF is password-protected") from error
+        raise ItemError(f"the PDF is damaged: {error}") from error
+    except OSError as error:
+        raise ItemError(f"cannot be read: {error.strerror or error}") from error
 
 
 def most_bytes(max_pixels: int) -> int:

@@ -83,7 +83,7 @@ def gone(
             path = _path(uri.partition("#")[0])
             if folder and not filters.allow(path.relative_to(root)):
                 continue
-            if _missing(path) or watched.lost(uri):
+            if missing(path) or watched.lost(uri):
                 yield Gone(uri, documents)
 
 
@@ -106,7 +106,7 @@ def _path(uri: str) -> Path:
     return Path(unquote(urlsplit(uri).path, errors="surrogateescape"))
 
 
-def _missing(path: Path) -> bool:
+def missing(path: Path) -> bool:
     """Say whether nothing is there; what cannot be looked at is not gone."""
     try:
         path.lstat()

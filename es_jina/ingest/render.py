@@ -155,7 +155,7 @@ class Renderer:
 
     @property
     def _no_memory(self) -> str:
-        return f"needs more than {self._settings[1]} MB of memory; raise --page-megabytes"
+        return f"needs more than {self._settings[1]} MB of memory; raise --page-memory"
 
     def _slot(self) -> Slot:
         """Return the slot of this thread."""

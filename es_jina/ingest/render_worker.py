@@ -111,8 +111,6 @@ def perform(task: Callable[..., T], *arguments: object) -> T:
     try:
         return task(*arguments)
     except ItemError as error:
-        # PDFium may take one page for another behind one that it could not load.
-        _opened.close()
         if isinstance(error.__cause__, MemoryError):
             raise OutOfMemoryError from None
         raise ItemError(str(error)) from None

@@ -7,6 +7,7 @@ import pytest
 from es_jina.errors import ItemError
 from es_jina.ingest.content import file_candidate
 from es_jina.ingest.cut import Cutter
+from es_jina.ingest.pdf import PdfInfo
 from es_jina.ingest.render import Renderer
 from es_jina.ingest.sources import Source
 from es_jina.ingest.units import Cutting, Unit
@@ -34,6 +35,17 @@ def cut(renderer: Renderer, source: Source, cutting: Cutting) -> tuple[Cutter, l
     cutter = Cutter(cutting, BUDGET, renderer, WordTokenizer)
     layout = cutter.inspect(source)
     return cutter, list(cutter.units(source, layout.result() if layout else None))
+
+
+def test_pages_that_a_file_only_claims_are_one_broken_unit(
+    renderer: Renderer, tmp_path: Path
+) -> None:
+    source = source_of(pdf(tmp_path / "a.pdf", "one", "two"))
+    cutter = Cutter(Cutting(pdf="both"), BUDGET, renderer, WordTokenizer)
+    units = list(cutter.units(source, PdfInfo(2, None, claimed=1_000_000)))
+    assert [unit.kind for unit in units] == ["page", "page", "text", "text", "page"]
+    assert [unit.broken is None for unit in units] == [True] * 4 + [False]
+    assert "pages 3 to 1,000,000 are not in the file" in str(units[-1].broken)
 
 
 def test_the_last_unit_knows_how_many_there_are(renderer: Renderer, tmp_path: Path) -> None:

@@ -219,7 +219,39 @@ def test_an_ignore_file_that_cannot_be_read_leaves_its_folder_out(open_folder: P
 def test_a_pipe_for_an_ignore_file_is_not_waited_for(tmp_path: Path) -> None:
     make(tmp_path, "a.txt")
     os.mkfifo(tmp_path / ".esjinaignore")
-    assert found(tmp_path) == ["a.txt"]
+    (failure,) = failures(tmp_path)
+    assert "its .esjinaignore is no file" in failure.message
+    assert found(tmp_path) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_ignore_file_as_windows_writes_it(tmp_path: Path, encoding: str) -> None:
+    make(tmp_path, "a.txt", "b.txt", "sub/c.txt")
+    (tmp_path / ".esjinaignore").write_bytes("sub/\r\na.txt\r\n".encode(encoding))
+    assert found(tmp_path) == ["b.txt"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x80ba", b"a.txt\0"])
+def test_an_ignore_file_that_is_no_text_leaves_its_folder_out(
+    tmp_path: Path, content: bytes
+) -> None:
+    make(tmp_path, "a.txt")
+    (tmp_path / ".esjinaignore").write_bytes(content)
+    (failure,) = failures(tmp_path)
+    assert "until its .esjinaignore is mended: it is" in failure.message
+    assert found(tmp_path) == []
+
+
+def test_patterns_do_not_lead_through_links_to_folders(tmp_path: Path) -> None:
+    make(tmp_path, "real/a.txt")
+    (tmp_path / "alias").symlink_to("real")
+    (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "link.txt").symlink_to("real/a.txt")
+    assert expand(f"{tmp_path}/*") == [tmp_path / "link.txt", tmp_path / "real"]
+    assert expand(f"{tmp_path}/**/*.txt") == [tmp_path / "link.txt", tmp_path / "real/a.txt"]
+    assert expand(f"{tmp_path}/*/a.txt") == [tmp_path / "real/a.txt"]
+    # Which is named is taken.
+    assert expand(f"{tmp_path}/alias") == [tmp_path / "alias"]
 
 
 NAMES = ["c", "c.x", "a/a", "a/b", "a/c.x", "a/d/a", "b/c", "b/a/a", "b/a/b", "b/a/c.x"]

@@ -9,14 +9,14 @@ from reportlab.pdfgen.canvas import Canvas
 from es_jina.errors import ItemError
 from es_jina.ingest.pdf import Pdf, PdfInfo, most_bytes
 
-from .files import objects_pdf, pdf, raw_pdf
+from .files import damaged_page_pdf, objects_pdf, pdf, raw_pdf
 
 BUDGET = 200_000
 
 
 def test_pages_come_as_pictures_with_their_text(tmp_path: Path) -> None:
     with Pdf(pdf(tmp_path / "a.pdf", "first page", "second page", title=" A title ")) as opened:
-        assert opened.info == PdfInfo(2, "A title")
+        assert opened.info == PdfInfo(2, "A title", 2)
         pages = [opened.page(number, BUDGET) for number in range(2)]
         texts = [opened.text(number) for number in range(2)]
     assert [page.text for page in pages] == texts == ["first page", "second page"]
@@ -42,7 +42,7 @@ def test_colours_are_in_their_places(tmp_path: Path) -> None:
 
 def test_a_pdf_without_title(tmp_path: Path) -> None:
     with Pdf(raw_pdf(tmp_path / "a.pdf", b"")) as opened:
-        assert opened.info == PdfInfo(1, None)
+        assert opened.info == PdfInfo(1, None, 1)
 
 
 @pytest.mark.parametrize("size", [(20, 2000), (14_000, 14_000), (1, 1)])
@@ -100,6 +100,32 @@ def test_a_file_without_pages(tmp_path: Path) -> None:
     path = objects_pdf(tmp_path / "none.pdf", catalogue, pages)
     with pytest.raises(ItemError, match=r"no pages|damaged"):
         Pdf(path)
+
+
+def lying_pdf(path: Path, pages: int, claimed: int) -> Path:
+    """Write a PDF that says it has more pages than there are."""
+    whole = pdf(path, *(f"page {number}" for number in range(1, pages + 1))).read_bytes()
+    said, lie = b"/Count %d" % pages, b"/Count %d" % claimed
+    assert whole.count(said) == 1
+    path.write_bytes(whole.replace(said, lie))
+    return path
+
+
+def test_a_file_that_lies_about_its_pages(tmp_path: Path) -> None:
+    with Pdf(lying_pdf(tmp_path / "a.pdf", 3, 1_000_000)) as opened:
+        assert opened.info == PdfInfo(3, "untitled", 1_000_000)
+        assert [opened.text(index) for index in range(3)] == ["page 1", "page 2", "page 3"]
+
+
+def test_damaged_pages_at_the_end_are_pages(tmp_path: Path) -> None:
+    with Pdf(damaged_page_pdf(tmp_path / "a.pdf", "one", "two", None, None)) as opened:
+        assert opened.info.pages == opened.info.claimed == 4
+        assert opened.text(1) == "two"
+    with (
+        Pdf(damaged_page_pdf(tmp_path / "b.pdf", None, None)) as opened,
+        pytest.raises(ItemError, match="none of its 2 pages is there"),
+    ):
+        _ = opened.info
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

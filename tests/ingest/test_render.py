@@ -65,7 +65,7 @@ def slow_pdf(path: Path) -> Path:
 
 def test_pages_are_what_they_are_in_process(renderer: Renderer, tmp_path: Path) -> None:
     path = pdf(tmp_path / "a.pdf", *(f"page {number}" for number in range(9)), title="T")
-    assert renderer.inspect(path).result() == PdfInfo(9, "T")
+    assert renderer.inspect(path).result() == PdfInfo(9, "T", 9)
     futures = [renderer.page(path, index) for index in range(9)]
     with Pdf(path) as opened:
         for index, future in enumerate(futures):
