@@ -138,7 +138,7 @@ _OPTIONS = (
         "--exclude",
         multiple=True,
         metavar="GLOB",
-        help="Leave out what matches; repeatable. Files named .esjinaignore do the same, in the "
+        help="Of folders: leave out what matches; repeatable. Files named .esjinaignore do the same, in the "
         "manner of .gitignore.",
     ),
     click.option("--id-field", metavar="FIELD", help="Of records: what names one.  [default: row]"),

@@ -1,5 +1,6 @@
 """``es-jina search``."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,8 @@ from es_jina.errors import ItemError, RequestError
 
 if TYPE_CHECKING:
     from es_jina.search.searcher import Hit, Results
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @click.command(name="search")
@@ -93,14 +96,18 @@ def print_results(results: "Results") -> None:
     table.add_column("snippet", ratio=1)
     for rank, hit in enumerate(results.hits, start=1):
         # Text, not str: a document's square brackets are no markup.
-        table.add_row(
-            str(rank), f"{hit.score:.3f}", Text(hit.title), _page(hit), Text(_snippet(hit))
-        )
+        title, snippet = Text(_harmless(hit.title)), Text(_harmless(_snippet(hit)))
+        table.add_row(str(rank), f"{hit.score:.3f}", title, _page(hit), snippet)
     console = Console()
     if not console.is_terminal:
         # A pipe has no width; 80 columns would cut what somebody wants to grep.
         console = Console(width=120)
     console.print(table)
+
+
+def _harmless(text: str) -> str:
+    """Return a text without what would steer a terminal: anybody may have written it."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _page(hit: "Hit") -> str:

@@ -138,6 +138,9 @@ def test_standard_input_and_patterns(
         (("-", "--prune", "--yes"), "--prune looks below files and folders"),
         (("es://x",), "say what to embed with --text-field or --image-field"),
         (("in", "--dead-letter", "/no/such/folder/x"), "cannot be written"),
+        (("in", "--dead-letter", "/dev/null"), "'/dev/null' is no file"),
+        (("--retry-dead", "/dev/null"), "'/dev/null' is no file"),
+        (("in", "--model", "jinaai/jina-embeddings-v4"), "but the model at hand is jinaai/"),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_one_line(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
-from es_jina.elastic.assets import Assets, assets, install, mappings_folder
+from es_jina.elastic.assets import Assets, assets, install, mappings_folder, require_profile
 from es_jina.errors import RequestError
 from es_jina.profile import MATRYOSHKA_DIMS, IndexProfile, MultiVectorProfile
 
@@ -154,6 +154,12 @@ def test_a_weaker_template_of_somebody_else_is_in_nobodys_way(
         assert "es_jina" in mapping["mappings"]["_meta"]
     finally:
         client.indices.delete_index_template(name=f"{index}-foreign")
+
+
+@pytest.mark.parametrize("name", ["a,b", "shop*", "_all"])
+def test_a_name_that_may_mean_several_indices_is_refused(client: Elasticsearch, name: str) -> None:
+    with pytest.raises(RequestError, match="may mean several indices: name one"):
+        require_profile(client, name)
 
 
 def test_the_shipped_files_stay_as_they_are() -> None:
