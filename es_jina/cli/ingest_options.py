@@ -138,8 +138,8 @@ _OPTIONS = (
         "--exclude",
         multiple=True,
         metavar="GLOB",
-        help="Of folders: leave out what matches; repeatable. Files named .esjinaignore do the same, in the "
-        "manner of .gitignore.",
+        help="Of folders: leave out what matches; repeatable. Files named .esjinaignore do the "
+        "same, in the manner of .gitignore.",
     ),
     click.option("--id-field", metavar="FIELD", help="Of records: what names one.  [default: row]"),
     click.option("--text-field", metavar="FIELD", help="Of records: the text to embed."),
