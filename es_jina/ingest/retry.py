@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from es_jina.ingest.report import Failure
+from es_jina.ingest.sources import scheme_of
 
 _STDIN = "standard input"
 # A record that had no id when it failed, by its place: it may have one now.
@@ -49,10 +50,10 @@ def retry(failures: Iterable[Failure]) -> Retry:
 
 def _target(source: str) -> tuple[str | None, str | None]:
     """Return the target that a source is found in, and its name where it is a record of it."""
-    scheme = source.partition("://")[0] if "://" in source else ""
+    scheme = scheme_of(source)
     if scheme == "es":
-        index = source.removeprefix("es://").partition("/")[0]
-        return f"es://{index}", source
+        index, mark, _ = source.removeprefix("es://").partition("/")
+        return f"es://{index}", source if mark else None
     if scheme:
         return source, None
     if source.startswith(_STDIN):

@@ -1,10 +1,13 @@
 """What is found, and what it turns out to be once it has been read."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +94,12 @@ class Candidate:
     read: Callable[[], Source | None]
     sha256: str | None = None
     held: int = 0
+
+
+def scheme_of(target: str) -> str:
+    """Return the scheme of an address in small letters, empty for a path.
+
+    A path may hold ``://`` further on: an address can be the id of a record.
+    """
+    found = _SCHEME.match(target)
+    return found[1].lower() if found else ""

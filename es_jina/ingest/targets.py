@@ -15,7 +15,7 @@ from es_jina.ingest.files import Filters, expand, find_files
 from es_jina.ingest.indexed import index_records, parse_index_target
 from es_jina.ingest.records import RecordFields, read_records, read_stream, record_format
 from es_jina.ingest.report import Failure
-from es_jina.ingest.sources import Candidate
+from es_jina.ingest.sources import Candidate, scheme_of
 
 STDIN = "-"
 Found = Iterator[Candidate | Failure]
@@ -81,7 +81,7 @@ class Targets:
 
     def _add(self, target: str) -> None:
         setting = self._setting
-        scheme = target.partition("://")[0].lower() if "://" in target else ""
+        scheme = scheme_of(target)
         if target == STDIN:
             self._finders.append(self._from_stdin)
         elif scheme in ("http", "https"):

@@ -28,6 +28,20 @@ def test_records_are_looked_for_in_their_file(tmp_path: Path) -> None:
     }
 
 
+def test_the_id_of_a_record_may_be_an_address(tmp_path: Path) -> None:
+    file = tmp_path / "a.ndjson"
+    file.touch()
+    record = f"{file}#https://example.org/a"
+    found = retry(failures(record))
+    assert found.targets == [str(file)]
+    assert found.only == {str(file): {record}}
+
+
+def test_an_index_that_failed_as_a_whole_is_taken_whole() -> None:
+    found = retry(failures("es://old", "es://old/1"))
+    assert (found.targets, found.only) == (["es://old"], {})
+
+
 def test_a_file_that_failed_as_a_whole_is_taken_whole(tmp_path: Path) -> None:
     file = tmp_path / "a.ndjson"
     file.touch()
