@@ -217,6 +217,7 @@ class Run:
             options.record_fields,
             None if sys.stdin is None else sys.stdin.buffer,
             again.only,
+            again=options.retry_dead is not None,
         )
         targets = Targets([*named, *again.targets], setting)
         if options.prune and not targets.roots:

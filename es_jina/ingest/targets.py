@@ -32,6 +32,8 @@ class Setting:
         fields: of records; without them, files of records are skipped.
         stdin: for `-`.
         only: the records to take of a target, by their names; all where it is not among them.
+        again: the targets are what failed in an earlier run: nobody has named them now, and one
+            that has no such fields fails alone.
     """
 
     client: Elasticsearch
@@ -40,6 +42,7 @@ class Setting:
     fields: RecordFields | None = None
     stdin: BinaryIO | None = None
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    again: bool = False
 
 
 class Targets:
@@ -88,9 +91,8 @@ class Targets:
             self._finders.append(lambda: _web(target, setting.scratch))
         elif scheme == "es":
             parsed, fields = parse_index_target(target), self._fields(target)
-            self._finders.append(
-                lambda: index_records(setting.client, parsed, fields, only=setting.only.get(target))
-            )
+            only = setting.only.get(target)
+            self._add_records(target, lambda: index_records(setting.client, parsed, fields, only))
         elif scheme and scheme != "file":
             raise RequestError(f"{target!r}: of addresses, only http, https, es and file are read")
         else:
@@ -103,9 +105,12 @@ class Targets:
             self._finders.append(lambda: self._in_folder(path))
         elif record_format(path) is not None:
             fields, only = self._fields(str(path)), self._setting.only.get(str(path))
-            self._finders.append(lambda: self._records(path, fields, only))
+            self._add_records(str(path), lambda: self._records(path, fields, only))
         else:
             self._finders.append(lambda: _file(str(path)))
+
+    def _add_records(self, whole: str, find: Callable[[], Found]) -> None:
+        self._finders.append((lambda: _alone(whole, find())) if self._setting.again else find)
 
     def _fields(self, target: str) -> RecordFields:
         if self._setting.fields is None:
@@ -120,7 +125,7 @@ class Targets:
             if isinstance(path, Failure):
                 yield path
             elif fields is not None and record_format(Path(path)) is not None:
-                yield from self._in_folder_records(Path(path), fields)
+                yield from _alone(path, self._records(Path(path), fields))
             else:
                 yield from _file(path)
 
@@ -130,13 +135,6 @@ class Targets:
         yield from read_records(path, fields, only=only)
         if only is None:
             self.read_through.append(str(path))
-
-    def _in_folder_records(self, path: Path, fields: RecordFields) -> Found:
-        """Yield the records of a file that nobody named: with other fields, it fails alone."""
-        try:
-            yield from self._records(path, fields)
-        except RequestError as error:
-            yield Failure.of(str(path), None, "read", error)
 
     def _from_stdin(self) -> Found:
         setting = self._setting
@@ -151,6 +149,14 @@ class Targets:
             yield Failure.of("standard input", None, "read", error)
         else:
             yield Candidate(source.uri, source.name, None, lambda: source, source.sha256)
+
+
+def _alone(whole: str, records: Found) -> Found:
+    """Yield the records of something that nobody named: with other fields, it fails alone."""
+    try:
+        yield from records
+    except RequestError as error:
+        yield Failure.of(whole, None, "read", error)
 
 
 def _file(path: str) -> Found:

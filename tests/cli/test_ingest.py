@@ -77,6 +77,24 @@ def test_dead_letters_are_tried_again(
     assert texts(client, ready) >= {"no longer empty", "first row", "second row", "third row"}
 
 
+def test_one_letter_does_not_spoil_a_retry(
+    es_jina: Inside, ready: str, folder: Path, client: Elasticsearch
+) -> None:
+    address = "https://example.org/a"
+    (folder / "bad.csv").write_text("other\n1\n")
+    (folder / "rows.ndjson").write_text(json.dumps({"id": address, "t": ""}))
+    options = ("--text-field", "t", "--id-field", "id")
+    es_jina("ingest", ready, "in", *options, code=3)
+    (folder / "rows.ndjson").write_text(json.dumps({"id": address, "t": "a mended row"}))
+    dead = folder.parent / f"{ready}.dead-letter.ndjson"
+    told = es_jina("ingest", ready, "--retry-dead", dead, *options, code=3)
+    assert "1 units embedded" in told
+    assert "there is no field 'id' and 't'" in told
+    (letter,) = [json.loads(line) for line in dead.read_text().splitlines()]
+    assert (Path(letter["source"]).name, letter["attempts"]) == ("bad.csv", 2)
+    assert "a mended row" in texts(client, ready)
+
+
 def test_a_look_before_and_a_clean_up_behind(
     es_jina: Inside, ready: str, folder: Path, client: Elasticsearch
 ) -> None:

@@ -56,6 +56,25 @@ def test_a_file_of_other_records_in_a_folder_fails_alone(tmp_path: Path) -> None
         names(str(tmp_path / "a.ndjson"), scratch=tmp_path, fields=fields)
 
 
+def test_in_a_retry_each_file_of_other_records_fails_alone(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.ndjson", tmp_path / "bad.csv"
+    good.write_text('{"t": "one"}\n{"t": "two"}\n')
+    bad.write_text("other\n1\n")
+    setting = Setting(
+        CLIENT,
+        tmp_path,
+        fields=RecordFields(None, "t", None),
+        only={str(good): frozenset({f"{good}#2"}), str(bad): frozenset({f"{bad}#1"})},
+        again=True,
+    )
+    failure, candidate = Targets([str(bad), str(good)], setting)
+    assert isinstance(failure, Failure)
+    assert failure.source == str(bad)
+    assert "there is no field 't'" in failure.message
+    assert isinstance(candidate, Candidate)
+    assert candidate.name == f"{good}#2"
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
