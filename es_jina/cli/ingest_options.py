@@ -141,7 +141,11 @@ _OPTIONS = (
         help="Of folders: leave out what matches; repeatable. Files named .esjinaignore do the "
         "same, in the manner of .gitignore.",
     ),
-    click.option("--id-field", metavar="FIELD", help="Of records: what names one.  [default: row]"),
+    click.option(
+        "--id-field",
+        metavar="FIELD",
+        help="Of records: what names one; records from standard input need it.  [default: row]",
+    ),
     click.option("--text-field", metavar="FIELD", help="Of records: the text to embed."),
     click.option(
         "--image-field",

@@ -86,6 +86,7 @@ class Targets:
         setting = self._setting
         scheme = scheme_of(target)
         if target == STDIN:
+            _check_ids(setting.fields)
             self._finders.append(self._from_stdin)
         elif scheme in ("http", "https"):
             self._finders.append(lambda: _web(target, setting.scratch))
@@ -149,6 +150,15 @@ class Targets:
             yield Failure.of("standard input", None, "read", error)
         else:
             yield Candidate(source.uri, source.name, None, lambda: source, source.sha256)
+
+
+def _check_ids(fields: RecordFields | None) -> None:
+    """Refuse records from standard input without ids: the next ones would have the same numbers."""
+    if fields is not None and fields.id is None:
+        raise RequestError(
+            "records from standard input need --id-field: by their numbers, those piped in next "
+            "would replace them"
+        )
 
 
 def _alone(whole: str, records: Found) -> Found:

@@ -131,7 +131,8 @@ def test_standard_input_and_patterns(
     es_jina: Inside, ready: str, folder: Path, client: Elasticsearch
 ) -> None:
     es_jina("ingest", ready, "-", given="a letter from a pipe")
-    es_jina("ingest", ready, "-", "--text-field", "t", given='{"t": "a row"}\n{"t": "another"}\n')
+    rows = '{"id": 1, "t": "a row"}\n{"id": 2, "t": "another"}\n'
+    es_jina("ingest", ready, "-", "--text-field", "t", "--id-field", "id", given=rows)
     es_jina("ingest", ready, "in/*.txt")
     assert texts(client, ready) == {
         "a letter from a pipe",
@@ -152,6 +153,7 @@ def test_standard_input_and_patterns(
         (("ftp://example.org/a",), "only http, https, es and file are read"),
         (("in", "--retry-dead", "x"), "leave out PATH"),
         (("--retry-dead", "x"), "there is no dead-letter file"),
+        (("-", "--text-field", "t"), "records from standard input need --id-field"),
         (("in", "--keep", "price"), "need --text-field or --image-field"),
         (("-", "--prune", "--yes"), "--prune looks below files and folders"),
         (("es://x",), "say what to embed with --text-field or --image-field"),
@@ -223,7 +225,9 @@ def test_a_second_ctrl_c_ends_at_once(interrupted: Interrupted) -> None:
 
 
 def test_ctrl_c_while_nothing_comes_from_standard_input(shell: Shell, ready: str) -> None:
-    process = shell.started("ingest", ready, "-", "--text-field", "t", waiting=True)
+    process = shell.started(
+        "ingest", ready, "-", "--text-field", "t", "--id-field", "id", waiting=True
+    )
     time.sleep(4)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)

@@ -41,9 +41,15 @@ def test_standard_input(tmp_path: Path) -> None:
     (failure,) = Targets(["-"], Setting(CLIENT, tmp_path, stdin=io.BytesIO(b"")))
     assert isinstance(failure, Failure)
     assert failure.source == "standard input"
-    fields = RecordFields(None, "t", None)
-    rows = io.BytesIO(b'{"t": "one"}\n{"t": "two"}\n')
+    fields = RecordFields("id", "t", None)
+    rows = io.BytesIO(b'{"id": 1, "t": "one"}\n{"id": 2, "t": "two"}\n')
     assert len(names("-", scratch=tmp_path, stdin=rows, fields=fields)) == 2
+
+
+def test_records_from_standard_input_need_ids(tmp_path: Path) -> None:
+    # Before anything is read.
+    with pytest.raises(RequestError, match=r"need --id-field: .* would replace them"):
+        Targets(["-"], Setting(CLIENT, tmp_path, fields=RecordFields(None, "t", None)))
 
 
 def test_a_file_of_other_records_in_a_folder_fails_alone(tmp_path: Path) -> None:
