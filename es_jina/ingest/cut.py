@@ -135,6 +135,9 @@ class Cutter:
             yield replace(self._unit(source, source.title), kind="image")
         elif source.image is not None:
             yield from self._page_units(source, source.title, frames)
+        elif source.broken_image is not None:
+            unit = self._unit(source, source.title)
+            yield replace(unit, kind="image", broken=source.broken_image)
 
     def _of_pdf(self, source: Source, info: PdfInfo) -> Iterator[Unit]:
         title = info.title or source.title

@@ -4,8 +4,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,16 +50,20 @@ class RecordImage:
         Raises:
             ItemError: it cannot be had, or is no picture.
         """
-        with _named(self.field):
+        try:
             image = self.load()
-            try:
-                return image, len(image) if isinstance(image, bytes) else image.stat().st_size
-            except OSError as error:
-                raise ItemError(f"cannot be read: {error.strerror}") from error
+            return image, len(image) if isinstance(image, bytes) else image.stat().st_size
+        except ItemError as error:
+            raise ItemError(f"the image field {self.field!r}: {error}") from error
+        except OSError as error:
+            told = f"the image field {self.field!r}: cannot be read: {error.strerror}"
+            raise ItemError(told) from error
 
 
 def record_image(name: str, value: Any, folder: Path) -> RecordImage | None:
     """Say what an image field holds, without opening or fetching it.
+
+    What is nothing of the kind is said when it is opened: there may be a text beside it.
 
     Args:
         name: of the field.
@@ -69,22 +72,19 @@ def record_image(name: str, value: Any, folder: Path) -> RecordImage | None:
 
     Returns:
         ``None`` where the field is missing or empty.
-
-    Raises:
-        ItemError: it is nothing of the kind.
     """
-    with _named(name):
+    try:
         found = _found(value, folder)
+    except ItemError as error:
+        found = ("broken", str(error)), _failing(error)
     return None if found is None else RecordImage(name, *found)
 
 
-@contextmanager
-def _named(field: str) -> Iterator[None]:
-    """Have errors name the field."""
-    try:
-        yield
-    except ItemError as error:
-        raise ItemError(f"the image field {field!r}: {error}") from error
+def _failing(error: ItemError) -> Load:
+    def load() -> bytes:
+        raise error
+
+    return load
 
 
 def _found(value: Any, folder: Path) -> Found | None:

@@ -167,9 +167,16 @@ class _Record:
         """Open or fetch the image.
 
         Raises:
-            ItemError: it cannot be had.
+            ItemError: it cannot be had, and there is no text beside it.
         """
-        image, image_size = (None, 0) if self.image is None else self.image.open()
+        image, image_size, broken = None, 0, None
+        try:
+            if self.image is not None:
+                image, image_size = self.image.open()
+        except ItemError as error:
+            if self.text is None:
+                raise
+            broken = error
         return Source(
             uri=self.uri,
             name=self.name,
@@ -179,6 +186,7 @@ class _Record:
             size=self.size + image_size,
             text=self.text,
             image=image,
+            broken_image=broken,
             fields=self.fields,
         )
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from es_jina.errors import ItemError
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -47,6 +49,7 @@ class Source:
         stamp: of its file; ``None`` where there is none.
         text: plain text or Markdown, line ends as ``\n``.
         image: a picture's file, or the bytes of one.
+        broken_image: why the image beside a text cannot be had.
         pdf: a PDF's file.
         fields: further fields that its documents keep.
         temporary: the file of `image` or `pdf` is ours and goes when the source is done.
@@ -61,6 +64,7 @@ class Source:
     stamp: Stamp | None = None
     text: str | None = None
     image: Path | bytes | None = None
+    broken_image: ItemError | None = None
     pdf: Path | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     temporary: bool = False

@@ -43,7 +43,9 @@ class Cutting:
             return self._pdf_recipe()
         if source.text is None:
             return "image"
-        return self._chunks if source.image is None else f"{self._chunks}+image"
+        # A text is not embedded again once the image beside it can be had.
+        alone = source.image is None and source.broken_image is None
+        return self._chunks if alone else f"{self._chunks}+image"
 
     @property
     def recipes(self) -> frozenset[str]:

@@ -533,6 +533,18 @@ def test_without_pyarrow_parquet_says_what_to_install(
         list(read_records(path, TEXT))
 
 
+@pytest.mark.parametrize("image", ["gone.png", "data:image/png;base64,?!", 7])
+def test_the_text_beside_an_image_that_cannot_be_had_stays(tmp_path: Path, image: Any) -> None:
+    path = ndjson(tmp_path, {"id": 1, "text": "words", "image": image}, {"id": 2, "image": image})
+    both, alone = read_records(path, RecordFields("id", "text", "image"))
+    (source,) = sources([both])
+    assert (source.text, source.image) == ("words", None)
+    assert str(source.broken_image).startswith("the image field 'image': ")
+    assert isinstance(alone, Candidate)
+    with pytest.raises(ItemError, match="the image field 'image': "):
+        alone.read()
+
+
 def test_an_image_that_cannot_be_had_fails_when_it_is_read(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     path = ndjson(tmp_path, {"id": 1, "image": "a.png"})

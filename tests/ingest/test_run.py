@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
+from pytest_httpserver import HTTPServer
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import set_up
@@ -368,6 +369,31 @@ def test_records_with_text_image_and_fields(
     rows[1]["about"] = "A brighter lamp"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert run(path, setting={"fields": fields}).embedded == 1
+
+
+def test_a_record_whose_image_cannot_be_had_has_its_text(
+    run: Runner, tmp_path: Path, client: Elasticsearch, index: str, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_oneshot_request("/a.png").respond_with_data(status=404)
+    url = httpserver.url_for("/a.png")
+    rows = tmp_path / "rows.ndjson"
+    images = (url, "gone.png", "data:image/png;base64,?!")
+    rows.write_text("".join(json.dumps({"t": f"row {i}", "i": i}) + "\n" for i in images))
+    setting = {"fields": RecordFields(None, "t", "i")}
+    report = run(rows, setting=setting)
+    assert (report.embedded, report.failed) == (3, 3)
+    assert {(each.source, each.unit) for each in report.failures} == {
+        (f"{rows}#{number}", 2) for number in (1, 2, 3)
+    }
+    assert {doc["text"] for doc in everything(client, index).values()} == {
+        f"row {image}" for image in images
+    }
+    content = picture(tmp_path / "a.png").read_bytes()
+    httpserver.expect_request("/a.png").respond_with_data(content, content_type="image/png")
+    report = run(rows, setting=setting)
+    # The image alone: no text is embedded again.
+    assert [type(each) for each in run.counting.inputs] == [Image]
+    assert (report.embedded, report.unchanged, report.failed) == (1, 3, 2)
 
 
 def test_files_of_records_without_fields_are_skipped(run: Runner, tmp_path: Path) -> None:
