@@ -16,11 +16,14 @@ import pybase64
 
 from es_jina.errors import ItemError
 from es_jina.ingest.record_fields import MISSING
+from es_jina.pictures import heif_type
 
 # A picture from the web that is larger is not fetched.
 MAX_BYTES = 50_000_000
 # Longer than any path that can be opened.
 _LONGEST_PATH = 4096
+# What tells a picture, bytes.
+_HEAD = 4096
 # One letter before the colon is a drive of Windows.
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
@@ -127,7 +130,14 @@ def _file(folder: Path, told: str) -> Found | None:
         return None
     if not stat.S_ISREG(found.st_mode):
         raise ItemError(f"{told!r} is no file")
-    return ("file", path, found.st_size, found.st_mtime_ns), lambda: Path(path)
+
+    def checked() -> Path:
+        with open(path, "rb") as file:  # noqa: PTH123 - the path is a text here
+            if not _is_picture(file.read(_HEAD)):
+                raise ItemError(f"{told!r} is no picture")
+        return Path(path)
+
+    return ("file", path, found.st_size, found.st_mtime_ns), checked
 
 
 def _file_uri(told: str) -> Found:
@@ -194,11 +204,14 @@ def _inline(content: bytes, otherwise: str) -> Found:
 
 
 def _is_picture(content: bytes) -> bool:
+    """Tell a picture by how it begins; SVG is a drawing in words."""
+    if heif_type(content) is not None:
+        return True
     try:
-        mime: str = puremagic.from_string(content[:4096], mime=True)
+        mime: str = puremagic.from_string(content[:_HEAD], mime=True)
     except (puremagic.PureError, ValueError):
         return False
-    return mime.startswith("image/")
+    return mime.startswith("image/") and mime != "image/svg+xml"
 
 
 def _fetch(url: str) -> bytes:

@@ -13,12 +13,15 @@ from es_jina.errors import ItemError
 from es_jina.ingest.record_fields import MISSING
 from es_jina.ingest.record_images import record_image
 
-from .files import picture
+from .files import heic, picture
 
 
 @pytest.fixture
 def png(tmp_path: Path) -> bytes:
     return picture(tmp_path / "a.png").read_bytes()
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
 
 
 def opened(value: Any, folder: Path) -> Path | bytes:
@@ -64,6 +67,12 @@ def test_pictures_come_as_base64_data_uri_and_bytes(tmp_path: Path, suffix: str)
         assert (image if isinstance(image, bytes) else image.read_bytes()) == content
 
 
+def test_heic_comes_as_well(tmp_path: Path) -> None:
+    file = heic(tmp_path / "a.heic")
+    assert opened("a.heic", tmp_path) == file
+    assert opened(file.read_bytes(), tmp_path) == file.read_bytes()
+
+
 def test_the_file_wins_over_the_base64_that_its_name_may_be(tmp_path: Path) -> None:
     file = picture(tmp_path / "a.png").rename(tmp_path / "abcd")
     assert opened("abcd", tmp_path) == file
@@ -93,6 +102,11 @@ def test_nothing_is_no_image(tmp_path: Path, value: Any) -> None:
         ("data:image/png", "a data URI without a comma has no data"),
         ("data:image/png;base64,?!", "the base64 of its data URI is damaged"),
         ("data:image/png;base64,bm8gcGljdHVyZQ==", "its data URI holds no picture"),
+        ("a.txt", "'a.txt' is no picture"),
+        ("empty.png", "'empty.png' is no picture"),
+        ("a.svg", "'a.svg' is no picture"),
+        (f"data:image/svg+xml,{SVG}", "its data URI holds no picture"),
+        (f'data:image/svg+xml,<?xml version="1.0"?>{SVG}', "its data URI holds no picture"),
         (b"no picture", "the bytes are no picture"),
         (7, "a int, not a path, a URL, a data URI, base64 or bytes"),
         (["a.png"], "a list, not a path"),
@@ -103,6 +117,9 @@ def test_what_is_no_picture_is_told_with_the_field(
     tmp_path: Path, value: Any, message: str
 ) -> None:
     (tmp_path / "sub").mkdir()
+    (tmp_path / "a.txt").write_text("root:x:0:0:root:/root:/bin/bash\n")
+    (tmp_path / "a.svg").write_text(SVG)
+    (tmp_path / "empty.png").touch()
     with pytest.raises(ItemError) as raised:
         opened(value, tmp_path)
     assert str(raised.value).startswith(f"the image field 'photo': {message}")
