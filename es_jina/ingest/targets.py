@@ -1,11 +1,11 @@
 """What the user names: files, folders, patterns, addresses, an index, standard input."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from elasticsearch import Elasticsearch
 
@@ -183,5 +183,5 @@ def _web(url: str, scratch: Path) -> Found:
 
 
 def _path(uri: str) -> str:
-    """Return the path of a file URI."""
-    return url2pathname(unquote(urlsplit(uri).path, errors="surrogateescape"))
+    """Return the path of a file URI, decoded once; it may hold bytes that are no text."""
+    return os.fsdecode(unquote_to_bytes(urlsplit(uri).path))

@@ -1,4 +1,5 @@
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ def test_what_is_named_twice_is_taken_once(tmp_path: Path) -> None:
     uri = (tmp_path / "a.txt").as_uri()
     found = names(folder, f"{folder}/a.txt", f"{folder}/*.txt", uri, scratch=tmp_path)
     assert found == [f"{folder}/a.txt", f"{folder}/b.txt"]
+
+
+@pytest.mark.parametrize("name", [b"pct%20.txt", b"a #1?.txt", b"odd\xff.txt", "ü.txt".encode()])
+def test_a_file_uri_is_decoded_once(tmp_path: Path, name: bytes) -> None:
+    file = tmp_path / os.fsdecode(name)
+    file.write_text("x")
+    (candidate,) = Targets([file.as_uri()], Setting(CLIENT, tmp_path))
+    assert isinstance(candidate, Candidate)
+    assert candidate.uri == file.as_uri()
+    assert candidate.read() is not None
 
 
 def test_a_web_address_is_not_read_before_its_turn(tmp_path: Path) -> None:
