@@ -91,7 +91,7 @@ def _values(pyarrow: Any, batch: Any) -> list[dict[str, Any] | Exception]:
         rows: list[dict[str, Any] | Exception] = batch.to_pylist()
     except (ValueError, ArithmeticError) as error:
         if batch.num_rows == 1:
-            return [error]
+            return [_named(batch, error)]
         return [
             values
             for index in range(batch.num_rows)
@@ -100,10 +100,51 @@ def _values(pyarrow: Any, batch: Any) -> list[dict[str, Any] | Exception]:
     return rows
 
 
+def _named(batch: Any, error: Exception) -> Exception:
+    """Say which field of a row cannot be read."""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            column.to_pylist()
+        except OverflowError:
+            return ItemError(f"the field {name!r} holds a time beyond the years 1 to 9999")
+        except (ValueError, ArithmeticError) as reason:
+            return ItemError(f"the field {name!r}: {first_line(reason)}")
+    return error
+
+
 def _in_microseconds(pyarrow: Any, batch: Any) -> Any:
     """Cut nanoseconds off, which Python's times do not have."""
     for index, field in enumerate(batch.schema):
-        if pyarrow.types.is_timestamp(field.type) and field.type.unit == "ns":
-            cut = batch.column(index).cast(pyarrow.timestamp("us", field.type.tz), safe=False)
+        kind = _coarser(pyarrow, field.type)
+        if kind != field.type:
+            cut = batch.column(index).cast(kind, safe=False)
             batch = batch.set_column(index, field.name, cut)
     return batch
+
+
+def _coarser(pyarrow: Any, kind: Any) -> Any:
+    """Return a type with microseconds where it has nanoseconds, however deep."""
+    types = pyarrow.types
+    if types.is_struct(kind):
+        return pyarrow.struct([_coarser_field(pyarrow, field) for field in kind])
+    if types.is_map(kind):
+        return pyarrow.map_(kind.key_type, _coarser_field(pyarrow, kind.item_field))
+    if types.is_list(kind):
+        return pyarrow.list_(_coarser_field(pyarrow, kind.value_field))
+    if types.is_large_list(kind):
+        return pyarrow.large_list(_coarser_field(pyarrow, kind.value_field))
+    if types.is_fixed_size_list(kind):
+        return pyarrow.list_(_coarser_field(pyarrow, kind.value_field), kind.list_size)
+    return _coarser_time(pyarrow, kind)
+
+
+def _coarser_field(pyarrow: Any, field: Any) -> Any:
+    return field.with_type(_coarser(pyarrow, field.type))
+
+
+def _coarser_time(pyarrow: Any, kind: Any) -> Any:
+    if getattr(kind, "unit", None) != "ns":
+        return kind
+    if pyarrow.types.is_timestamp(kind):
+        return pyarrow.timestamp("us", kind.tz)
+    return pyarrow.duration("us") if pyarrow.types.is_duration(kind) else pyarrow.time64("us")

@@ -504,7 +504,47 @@ def test_a_value_that_python_has_not_fails_its_row_alone(tmp_path: Path) -> None
     assert told([first, third]) == ["a", "c"]
     assert isinstance(second, Failure)
     assert second.source == f"{path}#row 2"
-    assert second.message.startswith("row 2 cannot be read: 'utf-8' codec")
+    assert second.message.startswith("row 2 cannot be read: the field 'text': 'utf-8' codec")
+
+
+def test_nanoseconds_are_cut_off_however_deep_they_are(tmp_path: Path) -> None:
+    at, told = pa.timestamp("ns"), "1970-01-01T00:00:00.000001"
+    columns = {
+        "list": pa.array([[1001, None], None, []], pa.list_(at)),
+        "large": pa.array([[1001], None, []], pa.large_list(at)),
+        "struct": pa.array([{"at": 1001}, None, {"at": None}], pa.struct([("at", at)])),
+        "deep": pa.array([[{"at": [1001]}], None, []], pa.list_(pa.struct([("at", pa.list_(at))]))),
+        "clock": pa.array([1001, None, 0], pa.time64("ns")),
+        "took": pa.array([1001, None, 0], pa.duration("ns")),
+    }
+    table = pa.table({"id": [1, 2, 3], "text": ["x", "y", "z"], **columns})
+    path = write_parquet(tmp_path / "a.parquet", table)
+    first, second, third = sources(
+        read_records(path, RecordFields("id", "text", None, (*columns,)))
+    )
+    assert first.fields == {
+        "list": [told, None],
+        "large": [told],
+        "struct": {"at": told},
+        "deep": [{"at": [told]}],
+        "clock": "00:00:00.000001",
+        "took": "0:00:00.000001",
+    }
+    assert set(second.fields.values()) == {None}
+    assert third.fields["struct"] == {"at": None}
+
+
+def test_a_time_that_python_has_not_is_told_with_its_field(tmp_path: Path) -> None:
+    times = pa.array([0, 10**18], pa.timestamp("ms"))
+    path = write_parquet(
+        tmp_path / "a.parquet", pa.table({"id": [1, 2], "text": ["x", "y"], "at": times})
+    )
+    first, second = read_records(path, RecordFields("id", "text", None, ("at",)))
+    assert isinstance(first, Candidate)
+    assert isinstance(second, Failure)
+    assert second.message == (
+        "row 2 cannot be read: the field 'at' holds a time beyond the years 1 to 9999"
+    )
 
 
 def test_what_is_whole_of_a_damaged_parquet_file_is_read(
