@@ -1,4 +1,4 @@
-"""Rows from JSON: an object a line, or one array of objects."""
+"""Rows from JSON: an object a line, or one array of objects, or one object over several lines."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -8,7 +8,7 @@ import orjson
 from es_jina.errors import ItemError
 from es_jina.ingest.record_sources import Row
 
-# The longest line, and the largest array.
+# The longest line, and the largest array or object over several lines.
 MAX_BYTES = 50_000_000
 _BOM = b"\xef\xbb\xbf"
 _SKIPPED_AT_ONCE = 1 << 20
@@ -36,11 +36,11 @@ def json_lines(stream: BinaryIO) -> Iterator[Row]:
             yield _row(number, place, line)
 
 
-def json_array(stream: BinaryIO) -> Iterator[Row]:
-    """Yield a row for each object of an array.
+def json_document(stream: BinaryIO) -> Iterator[Row]:
+    """Yield a row for each object of an array, or for the only object.
 
     Raises:
-        ItemError: it is no array, damaged, or over :data:`MAX_BYTES`.
+        ItemError: it is neither, damaged, or over :data:`MAX_BYTES`.
     """
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -52,17 +52,19 @@ def json_array(stream: BinaryIO) -> Iterator[Row]:
         rows = orjson.loads(content.removeprefix(_BOM))
     except orjson.JSONDecodeError as error:
         raise ItemError(f"the JSON is damaged: {error}") from error
+    if isinstance(rows, dict):
+        rows = [rows]
     if not isinstance(rows, list):
-        raise ItemError("not an array of objects")
+        raise ItemError("neither an array of objects nor an object")
     for number, values in enumerate(rows, start=1):
         place = f"row {number}"
         yield Row(number, place, values if isinstance(values, dict) else _no_object(place, values))
 
 
-def first_object(line: bytes) -> bool:
-    """Say whether a line is one whole JSON object."""
+def is_object(content: bytes) -> bool:
+    """Say whether a line, or a file, is one whole JSON object."""
     try:
-        return isinstance(orjson.loads(line.removeprefix(_BOM)), dict)
+        return isinstance(orjson.loads(content.removeprefix(_BOM)), dict)
     except orjson.JSONDecodeError:
         return False
 

@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal, cast
 
 from es_jina.errors import ItemError, RequestError
 from es_jina.ingest.csv_rows import csv_rows
-from es_jina.ingest.json_rows import MAX_BYTES, first_object, json_array, json_lines
+from es_jina.ingest.json_rows import MAX_BYTES, is_object, json_document, json_lines
 from es_jina.ingest.parquet_rows import parquet_rows
 from es_jina.ingest.record_fields import RecordFields
 from es_jina.ingest.record_sources import Origin, Row, candidates
@@ -38,11 +38,18 @@ _ARRAY_OF_OBJECTS = re.compile(rb"(\xef\xbb\xbf)?\s*\[\s*\{")
 _OBJECT = re.compile(rb"(\xef\xbb\xbf)?\s*\{")
 
 
-def record_format(path: Path) -> RecordFormat | None:
+def record_format(path: Path, *, asked: bool = False, named: bool = False) -> RecordFormat | None:
     """Say which records a file holds, by its first bytes, then by its name; ``None`` for none.
 
     A ``.json`` file holds records where its first line is an object, or where it is an array of
     objects.
+
+    Args:
+        path: of the file.
+        asked: fields of records were said: a ``.json`` file of one object over several lines holds
+            a record too.
+        named: so was the file itself, and where its first line is an object it holds records,
+            whatever it is called.
     """
     suffix = path.suffix.lower()
     try:
@@ -52,7 +59,9 @@ def record_format(path: Path) -> RecordFormat | None:
             if file.peek(len(_PARQUET)).startswith(_PARQUET):
                 return "parquet"
             if suffix == ".json":
-                return "ndjson" if _json_records(file) else None
+                return "ndjson" if _json_records(file, asked=asked) else None
+            if asked and named and _OBJECT.match(file.peek()) and is_object(_first_line(file)):
+                return "ndjson"
     except OSError:
         # Whoever reads it will say what is wrong.
         pass
@@ -60,7 +69,7 @@ def record_format(path: Path) -> RecordFormat | None:
 
 
 def read_records(
-    path: Path, fields: RecordFields, only: frozenset[str] | None = None
+    path: Path, fields: RecordFields, only: frozenset[str] | None = None, *, named: bool = False
 ) -> Iterator[Candidate | Failure]:
     """Yield each record of a file, or why it cannot be ingested.
 
@@ -70,12 +79,13 @@ def read_records(
         path: of a file that :func:`record_format` knows.
         fields: which ones matter.
         only: the names of the records to yield; all by default.
+        named: as there.
 
     Raises:
         RequestError: the records have no such fields, or pyarrow is missing.
     """
     whole = str(path)
-    kind = record_format(path)
+    kind = record_format(path, asked=True, named=named)
     origin = Origin(
         whole=whole,
         uri=f"{path.absolute().as_uri()}#",
@@ -122,13 +132,21 @@ def read_stream(
             buffered.detach()
 
 
-def _json_records(file: io.BufferedReader) -> bool:
+def _json_records(file: io.BufferedReader, *, asked: bool) -> bool:
     if _ARRAY_OF_OBJECTS.match(file.peek()):
         return True
+    line = _first_line(file)
+    if is_object(line) or not asked:
+        return is_object(line)
+    return _OBJECT.match(line) is not None and is_object(line + file.read(MAX_BYTES))
+
+
+def _first_line(file: io.BufferedReader) -> bytes:
+    """Return the first line that is not blank."""
     while line := file.readline(MAX_BYTES):
         if not line.isspace():
-            return first_object(line)
-    return False
+            return line
+    return b""
 
 
 def _rows_of_file(path: Path, kind: RecordFormat | None, names: Sequence[str]) -> Iterator[Row]:
@@ -141,10 +159,19 @@ def _rows_of_file(path: Path, kind: RecordFormat | None, names: Sequence[str]) -
         if kind == "csv":
             tabs = path.suffix.lower() == ".tsv"
             yield from csv_rows(file, names, str(path), tabs=tabs)
-        elif path.suffix.lower() == ".json" and _ARRAY.match(file.peek()):
-            yield from json_array(file)
+        elif _is_document(file, path.suffix.lower()):
+            yield from json_document(file)
         else:
             yield from json_lines(file)
+
+
+def _is_document(file: io.BufferedReader, suffix: str) -> bool:
+    """Say whether records are read as one JSON document, not line by line."""
+    if _ARRAY_OF_OBJECTS.match(file.peek()):
+        return True
+    one_object = suffix == ".json" and not is_object(_first_line(file))
+    file.seek(0)
+    return one_object
 
 
 def _rows_of_stream(
@@ -156,7 +183,7 @@ def _rows_of_stream(
     if start.startswith(_PARQUET):
         raise RequestError("Parquet cannot be piped in: give the file by its path")
     if _ARRAY.match(start):
-        return "ndjson", json_array(stream)
+        return "ndjson", json_document(stream)
     if _OBJECT.match(start):
         return "ndjson", json_lines(stream)
     return "csv", csv_rows(stream, names, STDIN)

@@ -104,9 +104,9 @@ class Targets:
         self.roots.append(path)
         if path.is_dir():
             self._finders.append(lambda: self._in_folder(path))
-        elif record_format(path) is not None:
+        elif record_format(path, asked=self._setting.fields is not None, named=True) is not None:
             fields, only = self._fields(str(path)), self._setting.only.get(str(path))
-            self._add_records(str(path), lambda: self._records(path, fields, only))
+            self._add_records(str(path), lambda: self._records(path, fields, only, named=True))
         else:
             self._finders.append(lambda: _file(str(path)))
 
@@ -125,15 +125,20 @@ class Targets:
         for path in find_files(folder, self._setting.filters):
             if isinstance(path, Failure):
                 yield path
-            elif fields is not None and record_format(Path(path)) is not None:
+            elif fields is not None and record_format(Path(path), asked=True):
                 yield from _alone(path, self._records(Path(path), fields))
             else:
                 yield from _file(path)
 
     def _records(
-        self, path: Path, fields: RecordFields, only: frozenset[str] | None = None
+        self,
+        path: Path,
+        fields: RecordFields,
+        only: frozenset[str] | None = None,
+        *,
+        named: bool = False,
     ) -> Found:
-        yield from read_records(path, fields, only=only)
+        yield from read_records(path, fields, only, named=named)
         if only is None:
             self.read_through.append(str(path))
 

@@ -342,6 +342,47 @@ def test_the_format_is_told_by_content_then_by_name(
     assert record_format(tmp_path / name) == kind
 
 
+OBJECT = '{\n"id": 1,\n"text": "one"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "asked", "named", "kind"),
+    [
+        ("a.json", OBJECT, True, False, "ndjson"),
+        ("a.json", OBJECT, False, False, None),
+        ("a.json", "{ no JSON\n}", True, True, None),
+        ("dump.txt", '\n{"a": 1}\n{"a": 2}\n', True, True, "ndjson"),
+        ("dump.csv", '{"a": 1}\n', True, True, "ndjson"),
+        ("dump", '\ufeff{"a": 1}', True, True, "ndjson"),
+        ("dump", '{"a": 1}', True, False, None),
+        ("dump", '{"a": 1}', False, True, None),
+        ("dump.txt", "{a: 1}", True, True, None),
+        ("dump.txt", OBJECT, True, True, None),
+        ("dump.txt", "a,b\n", True, True, None),
+        ("a.csv", "a,b\n", True, True, "csv"),
+    ],
+)
+def test_the_format_where_records_are_asked_for(
+    tmp_path: Path, name: str, content: str, asked: bool, named: bool, kind: str | None
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert record_format(tmp_path / name, asked=asked, named=named) == kind
+
+
+def test_a_json_file_of_one_object_is_one_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(OBJECT)
+    (source,) = sources(read_records(path, TEXT))
+    assert (source.name, source.text) == (f"{path}#1", "one")
+
+
+@pytest.mark.parametrize("suffix", ["json", "ndjson", "jsonl"])
+def test_an_array_on_one_line_is_read_whatever_it_is_called(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_text('[{"id": 1, "text": "one"}, {"id": 2, "text": "two"}]\n')
+    assert told(read_records(path, TEXT)) == ["one", "two"]
+
+
 def test_a_folder_and_nothing_have_no_format(tmp_path: Path) -> None:
     (tmp_path / "a.csv").mkdir()
     assert record_format(tmp_path / "a.csv") is None

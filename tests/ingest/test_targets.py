@@ -73,6 +73,26 @@ def test_a_file_of_other_records_in_a_folder_fails_alone(tmp_path: Path) -> None
         names(str(tmp_path / "a.ndjson"), scratch=tmp_path, fields=fields)
 
 
+@pytest.mark.parametrize("name", ["dump", "dump.txt", "dump.log", "dump.csv"])
+def test_json_lines_that_are_named_are_records_whatever_they_are_called(
+    tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_text('{"id": "a", "t": "one"}\n{"id": "b", "t": "two"}\n')
+    fields = RecordFields("id", "t", None)
+    assert names(str(file), scratch=tmp_path, fields=fields) == [f"{file}#a", f"{file}#b"]
+
+
+def test_json_lines_under_another_name_are_a_text_where_nobody_asks_for_records(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "dump.txt"
+    file.write_text('{"id": "a", "t": "one"}\n')
+    fields = RecordFields("id", "t", None)
+    assert names(str(file), scratch=tmp_path) == [str(file)]
+    assert names(str(tmp_path), scratch=tmp_path, fields=fields) == [str(file)]
+
+
 def test_in_a_retry_each_file_of_other_records_fails_alone(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.ndjson", tmp_path / "bad.csv"
     good.write_text('{"t": "one"}\n{"t": "two"}\n')
