@@ -20,7 +20,8 @@ def parquet_rows(path: Path, names: Sequence[str], whole: str) -> Iterator[Row]:
 
     Args:
         path: of the file.
-        names: of the columns to read; `author.name` is `name` in the struct `author`.
+        names: of the columns to read; `author.name` is `name` in the struct `author`, or in the
+            structs of the list `author`.
         whole: names the file in errors.
 
     Raises:
@@ -33,7 +34,9 @@ def parquet_rows(path: Path, names: Sequence[str], whole: str) -> Iterator[Row]:
         with parquet.ParquetFile(path, **_READING) as file:
             _check_columns(pyarrow, file.schema_arrow, names, whole)
             batches = file.iter_batches(
-                _rows_at_once(file.metadata), columns=list(names), use_threads=False
+                _rows_at_once(file.metadata),
+                columns=[_column(pyarrow, file.schema_arrow, name) for name in names],
+                use_threads=False,
             )
             for batch in batches:
                 for values in _values(pyarrow, batch):
@@ -67,7 +70,10 @@ def _check_columns(pyarrow: Any, schema: Any, names: Sequence[str], whole: str) 
 
 
 def _has(pyarrow: Any, fields: Any, name: str) -> bool:
-    """Say whether a schema or a struct has a field; a name with dots leads into structs."""
+    """Say whether a schema or a struct has a field; a name with dots leads into structs.
+
+    It does so through lists too.
+    """
     if fields.get_field_index(name) >= 0:
         return True
     head, _, rest = name.partition(".")
@@ -75,7 +81,26 @@ def _has(pyarrow: Any, fields: Any, name: str) -> bool:
     if at < 0:
         return False
     inner = fields.field(at).type
+    while _is_list(pyarrow, inner):
+        inner = inner.value_type
     return pyarrow.types.is_struct(inner) and _has(pyarrow, inner, rest)
+
+
+def _column(pyarrow: Any, fields: Any, name: str) -> str:
+    """Return what to read for a field that is there: a list on the way to it as a whole.
+
+    What is within lists has paths of its own in the file.
+    """
+    if fields.get_field_index(name) >= 0:
+        return name
+    head, _, rest = name.partition(".")
+    inner = fields.field(fields.get_field_index(head)).type
+    return head if _is_list(pyarrow, inner) else f"{head}.{_column(pyarrow, inner, rest)}"
+
+
+def _is_list(pyarrow: Any, kind: Any) -> bool:
+    types = pyarrow.types
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def _rows_at_once(metadata: Any) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,8 @@ _EXACT = 2**53
 @dataclass(frozen=True, slots=True)
 class RecordFields:
     """The fields of a record that matter; `author.name` is `name` in the object `author`.
+
+    Where `author` is a list of objects, it is the list of their names.
 
     Attributes:
         id: names the record; without one, its number does.
@@ -51,15 +54,28 @@ class RecordFields:
 def find(values: Values, name: str) -> Any:
     """Return a field of a record; :data:`MISSING` where there is none.
 
-    A name with dots leads into objects, unless a key is called so as a whole.
+    A name with dots leads into objects, unless a key is called so as a whole. Through a list it
+    leads into each object of it: what they have of the name is one list.
     """
     if name in values:
         return values[name]
     head, _, rest = name.partition(".")
-    inner = values.get(head, MISSING) if rest else MISSING
+    return _find_within(values.get(head, MISSING), rest) if rest else MISSING
+
+
+def _find_within(inner: Any, name: str) -> Any:
     if inner is None:
         return None
-    return find(inner, rest) if isinstance(inner, Mapping) else MISSING
+    if isinstance(inner, Mapping):
+        return find(inner, name)
+    if not isinstance(inner, list):
+        return MISSING
+    objects = [each for each in inner if each is not None]
+    there = [value for each in objects if (value := _find_within(each, name)) is not MISSING]
+    if objects and not there:
+        return MISSING
+    lists = (value if isinstance(value, list) else [value] for value in there)
+    return list(chain.from_iterable(lists))
 
 
 def id_of(name: str, value: Any) -> str:

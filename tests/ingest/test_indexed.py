@@ -93,6 +93,14 @@ def test_each_document_is_a_source(client: Elasticsearch, index: str, fill: Fill
     assert (source.mime, source.stamp) == ("application/json", None)
 
 
+def test_a_path_leads_through_lists_of_objects(
+    client: Elasticsearch, index: str, fill: Fill
+) -> None:
+    target = fill({"a": {"obj": [{"b": "one", "c": 1}, {"b": ["two", "three"]}]}})
+    (source,) = sources(client, target, RecordFields(None, "obj.b", None, ("obj.c",)))
+    assert (source.text, source.fields) == ("one\n\ntwo\n\nthree", {"obj.c": [1]})
+
+
 def test_the_id_may_come_from_a_field(client: Elasticsearch, index: str, fill: Fill) -> None:
     target = fill({"a": {"text": "x", "isbn": 978}, "b": {"text": "y", "isbn": 978}})
     fields = RecordFields("isbn", "text", None)

@@ -86,6 +86,33 @@ def test_dotted_names_lead_into_objects_unless_a_key_is_called_so(tmp_path: Path
     assert found == ["inner", "literal", empty, missing]
 
 
+@pytest.mark.parametrize("suffix", ["ndjson", "parquet"])
+def test_dotted_names_lead_through_lists_of_objects(tmp_path: Path, suffix: str) -> None:
+    parts: list[Any] = [
+        [{"b": "one", "deep": [{"c": "x"}, {"c": "y"}]}, {"b": "two", "deep": None}],
+        [{"b": ["three"], "deep": []}] if suffix == "ndjson" else [{"b": "three", "deep": []}],
+        [None, {"b": "four", "deep": [{"c": "z"}]}],
+        [],
+        None,
+    ]
+    records = [{"id": n, "obj": value, "in": {"obj": value}} for n, value in enumerate(parts)]
+    path = WRITERS[suffix](tmp_path / f"a.{suffix}", records)
+    empty = "the field {!r} is empty"
+    for name, texts in (
+        ("obj.b", ["one\n\ntwo", "three", "four"]),
+        ("in.obj.b", ["one\n\ntwo", "three", "four"]),
+        ("obj.deep.c", ["x\n\ny", empty.format("obj.deep.c"), "z"]),
+    ):
+        fields = RecordFields("id", name, None)
+        assert told(read_records(path, fields)) == [*texts, *[empty.format(name)] * 2]
+    fields = RecordFields("id", "obj.b", None, ("obj.deep.c",))
+    first, *_ = sources(each for each in read_records(path, fields) if isinstance(each, Candidate))
+    assert first.fields["obj.deep.c"][:2] == ["x", "y"]
+    path = WRITERS[suffix](path, records[:3])
+    with pytest.raises(RequestError, match=r"there is no field 'obj\.x'"):
+        list(read_records(path, RecordFields("id", "obj.x", None)))
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
