@@ -42,7 +42,7 @@ class DeadLetters:
         self.path = path = Path(os.path.realpath(path))
         _check_file(path)
         _check_writable(path)
-        earlier = read_dead_letters(path, missing_ok=True)
+        earlier = read_dead_letters(path, "--dead-letter") if path.exists() else []
         self._attempts = {_key(failure): failure.attempts for failure in (*retried, *earlier)}
         self._open: dict[str, dict[int | None, Failure]] = {}
         for failure in earlier:
@@ -134,8 +134,12 @@ class DeadLetters:
         scratch.replace(self.path)
 
 
-def read_dead_letters(path: Path, *, missing_ok: bool = False) -> list[Failure]:
+def read_dead_letters(path: Path, option: str = "--retry-dead") -> list[Failure]:
     """Read a dead-letter file; of two entries for one unit the later counts.
+
+    Args:
+        path: of the file.
+        option: that names it.
 
     Raises:
         RequestError: it is not there, or not one.
@@ -144,8 +148,6 @@ def read_dead_letters(path: Path, *, missing_ok: bool = False) -> list[Failure]:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        if missing_ok:
-            return []
         raise RequestError(f"there is no dead-letter file {str(path)!r}") from None
     except OSError as error:
         raise RequestError(
@@ -161,7 +163,9 @@ def read_dead_letters(path: Path, *, missing_ok: bool = False) -> list[Failure]:
             continue
         failure = _failure(line)
         if failure is None:
-            raise RequestError(f"{str(path)!r} is no dead-letter file (line {number})")
+            raise RequestError(
+                f"{str(path)!r} is no dead-letter file (line {number}); name another with {option}"
+            )
         found[_key(failure)] = failure
     return list(found.values())
 

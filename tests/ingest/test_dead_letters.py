@@ -141,8 +141,10 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 def test_another_file_is_not_taken_for_one_and_not_harmed(tmp_path: Path, content: str) -> None:
     path = tmp_path / "notes.txt"
     path.write_text(content)
-    with pytest.raises(RequestError, match=r"no dead-letter file \(line 1\)"):
+    with pytest.raises(RequestError, match=r"no dead-letter file \(line 1\).* --dead-letter$"):
         DeadLetters(path)
+    with pytest.raises(RequestError, match=r"no dead-letter file \(line 1\).* --retry-dead$"):
+        read_dead_letters(path)
     assert path.read_text() == content
 
 
