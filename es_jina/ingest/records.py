@@ -33,6 +33,7 @@ _MIMES: dict[RecordFormat, str] = {
     "parquet": "application/vnd.apache.parquet",
 }
 _PARQUET = b"PAR1"
+_GZIP = b"\x1f\x8b"
 _ARRAY = re.compile(rb"(\xef\xbb\xbf)?\s*\[")
 _ARRAY_OF_OBJECTS = re.compile(rb"(\xef\xbb\xbf)?\s*\[\s*\{")
 _OBJECT = re.compile(rb"(\xef\xbb\xbf)?\s*\{")
@@ -112,7 +113,7 @@ def read_stream(
         only: the names of the records to yield; all by default.
 
     Raises:
-        RequestError: the records have no such fields, or are Parquet.
+        RequestError: the records have no such fields, or are Parquet or compressed.
     """
     buffered = (
         stream
@@ -182,6 +183,10 @@ def _rows_of_stream(
         raise ItemError("there is nothing in it")
     if start.startswith(_PARQUET):
         raise RequestError("Parquet cannot be piped in: give the file by its path")
+    if start.startswith(_GZIP):
+        raise RequestError(
+            "what is piped in is compressed: unpack it on the way, with zcat FILE | es-jina ..."
+        )
     if _ARRAY.match(start):
         return "ndjson", json_document(stream)
     if _OBJECT.match(start):

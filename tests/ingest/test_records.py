@@ -1,3 +1,4 @@
+import gzip
 import io
 import json
 import sys
@@ -456,6 +457,12 @@ def test_an_empty_standard_input_is_named() -> None:
 def test_parquet_cannot_be_piped_in() -> None:
     with pytest.raises(RequestError, match="give the file by its path"):
         list(read_stream(io.BytesIO(b"PAR1...."), TEXT))
+
+
+def test_what_is_compressed_is_to_be_unpacked_on_the_way() -> None:
+    packed = gzip.compress(b'{"id": 1, "text": "x"}\n')
+    with pytest.raises(RequestError, match=r"is compressed: unpack it on the way, with zcat"):
+        list(read_stream(io.BytesIO(packed), TEXT))
 
 
 # The same table in every format
