@@ -171,7 +171,9 @@ def _alone(whole: str, records: Found) -> Found:
     try:
         yield from records
     except RequestError as error:
-        yield Failure.of(whole, None, "read", error)
+        # The failure names it already.
+        told = RequestError(str(error).removeprefix(f"{whole}: "))
+        yield Failure.of(whole, None, "read", told)
 
 
 def _file(path: str) -> Found:

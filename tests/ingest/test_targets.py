@@ -107,7 +107,7 @@ def test_in_a_retry_each_file_of_other_records_fails_alone(tmp_path: Path) -> No
     failure, candidate = Targets([str(bad), str(good)], setting)
     assert isinstance(failure, Failure)
     assert failure.source == str(bad)
-    assert "there is no field 't'" in failure.message
+    assert failure.message == "there is no field 't'; there are: other"
     assert isinstance(candidate, Candidate)
     assert candidate.name == f"{good}#2"
 
