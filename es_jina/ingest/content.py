@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes
 from es_jina.errors import ItemError
 from es_jina.ingest.decoding import UTF16_BOMS, decode, title_of
 from es_jina.ingest.records import record_format
-from es_jina.ingest.sources import Candidate, Source, Stamp
+from es_jina.ingest.sources import Candidate, RecordsError, Source, Stamp
 from es_jina.pictures import heif_type, require_heic
 
 # Texts are held in memory, several times over while they are decoded and cut.
@@ -119,9 +119,10 @@ def read_file(
         charset: of a page, as the server says.
 
     Returns:
-        ``None`` for records, and for what is neither a text nor a picture nor a PDF.
+        ``None`` for what is neither a text nor a picture nor a PDF.
 
     Raises:
+        RecordsError: it holds records.
         ItemError: it is empty, too large, not what its name says, cannot be read, or is being
             written.
     """
@@ -154,7 +155,7 @@ def read_file(
 def read_temporary(
     path: Path, uri: str, name: str, *, title: str, charset: str | None = None
 ) -> Source | None:
-    """Read a file of our own, as :func:`read_file` does.
+    """Read a file of our own, as :func:`read_file` does; records are of no kind here.
 
     It is removed, at once or, where pages are to be made of it, when its source is discarded.
 
@@ -168,6 +169,8 @@ def read_temporary(
             return None
         needed = source.text is None
         return replace(source, stamp=None, temporary=needed)
+    except RecordsError:
+        return None
     finally:
         if not needed:
             path.unlink(missing_ok=True)
@@ -268,6 +271,7 @@ def _mime(head: bytes, path: Path) -> str | None:
     """Say what a file is by its first bytes; ``None`` for what is not ingested.
 
     Raises:
+        RecordsError: it holds records.
         ItemError: it is empty, or not what its name says.
     """
     suffix = path.suffix.lower()
@@ -277,7 +281,7 @@ def _mime(head: bytes, path: Path) -> str | None:
     if picture is not None:
         return picture
     if record_format(path) is not None:
-        return None
+        raise RecordsError("holds records: say what to embed with --text-field or --image-field")
     if not head:
         raise ItemError("the file is empty")
     if suffix == ".pdf" or suffix in IMAGE_SUFFIXES:

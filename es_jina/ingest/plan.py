@@ -8,7 +8,7 @@ from es_jina.errors import ItemError
 from es_jina.ingest.ahead import started_early
 from es_jina.ingest.ledger import Ledger, Version
 from es_jina.ingest.report import Failure
-from es_jina.ingest.sources import Candidate, Source
+from es_jina.ingest.sources import Candidate, RecordsError, Source
 from es_jina.ingest.units import Cutting
 
 # Sources that the index is asked about at a time. The first question is a small one, so that work
@@ -58,10 +58,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something of a kind that is not ingested."""
+    """Something that is not ingested.
+
+    Attributes:
+        name: of it.
+        size: bytes.
+        records: whether it holds records of which no fields were said; else it is of another kind.
+    """
 
     name: str
     size: int
+    records: bool = False
 
 
 Finding = Planned | Known | Skipped | Failure
@@ -163,12 +170,15 @@ def _read(
     ledger: Ledger,
     cutting: Cutting,
 ) -> Finding:
+    size = candidate.stamp.size if candidate.stamp else 0
     try:
         source = candidate.read()
+    except RecordsError:
+        return Skipped(candidate.name, size, records=True)
     except ItemError as error:
         return Failure.of(candidate.name, None, "read", error)
     if source is None:
-        return Skipped(candidate.name, candidate.stamp.size if candidate.stamp else 0)
+        return Skipped(candidate.name, size)
     if whole is not None and whole.sha256 == source.sha256:
         source.discard()
         return Known([source.name], whole.documents, source.size)

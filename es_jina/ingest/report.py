@@ -49,6 +49,7 @@ class Report:
         new: of which the index had nothing.
         changed: of which the index had another state, or only a part.
         skipped: of a kind that is not ingested.
+        skipped_records: files of records of which no fields were said.
         unchanged: units that were in the index as they are now.
         embedded: units that are new in the index; in a preview, that would be.
         deleted: documents of earlier states that were removed.
@@ -65,6 +66,7 @@ class Report:
     new: int = 0
     changed: int = 0
     skipped: int = 0
+    skipped_records: int = 0
     unchanged: int = 0
     embedded: int = 0
     deleted: int = 0

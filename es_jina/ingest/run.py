@@ -218,7 +218,8 @@ class Ingest:
     def _pass_by(self, event: Known | Skipped) -> None:
         if isinstance(event, Skipped):
             self.progress.finish(event.size)
-            self.report.skipped += 1
+            self.report.skipped += not event.records
+            self.report.skipped_records += event.records
             return
         self.progress.finish(event.size, len(event.names))
         self.report.sources += len(event.names)

@@ -12,6 +12,10 @@ from es_jina.errors import ItemError
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
+class RecordsError(ItemError):
+    """A file holds records, and nobody said which fields of them to embed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What tells one state of a file from another without reading it.
@@ -86,7 +90,8 @@ class Candidate:
         name: as its source's will be.
         stamp: of its file; where the index knows that state, it is not read at all.
         read: reads it; ``None`` for a kind that is not ingested.
-            Raises :class:`~es_jina.errors.ItemError` where it cannot be read.
+            Raises :class:`RecordsError` where it holds records, and any other
+            :class:`~es_jina.errors.ItemError` where it cannot be read.
         sha256: of its source, where it is known before it is read: where the index has that state,
             it is not read at all.
         held: bytes that it keeps in memory.

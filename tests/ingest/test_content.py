@@ -20,7 +20,7 @@ from PIL import Image
 
 from es_jina.errors import ItemError
 from es_jina.ingest.content import file_candidate, read_file, stdin_source
-from es_jina.ingest.sources import Source
+from es_jina.ingest.sources import RecordsError, Source
 from es_jina.inputs import Image as ImageInput
 from es_jina.pictures import open_picture
 
@@ -177,11 +177,13 @@ def test_the_start_of_a_page_is_sought_in_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.ndjson", "a.JSONL", "a.csv", "a.tsv", "a.parquet"])
 @pytest.mark.parametrize("content", [b'{"a": 1}', b"a,b\n1,2\n", b"PAR1\0\0", b""])
 def test_records_are_not_for_here(tmp_path: Path, name: str, content: bytes) -> None:
-    assert read(written(tmp_path / name, content)) is None
+    with pytest.raises(RecordsError, match=r"holds records: .* --text-field"):
+        read(written(tmp_path / name, content))
 
 
 def test_parquet_by_content(tmp_path: Path) -> None:
-    assert read(written(tmp_path / "a", b"PAR1\0\0\0\0")) is None
+    with pytest.raises(RecordsError):
+        read(written(tmp_path / "a", b"PAR1\0\0\0\0"))
 
 
 @pytest.mark.parametrize(
@@ -435,7 +437,11 @@ def test_a_file_from_standard_input(tmp_path: Path, make: Callable[[Path], Path]
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "the file is empty"), (b"\x7fELF\0\0", "neither a text nor a picture nor a PDF")],
+    [
+        (b"", "the file is empty"),
+        (b"\x7fELF\0\0", "neither a text nor a picture nor a PDF"),
+        (b"PAR1\0\0", "neither a text nor a picture nor a PDF"),
+    ],
 )
 def test_standard_input_that_is_nothing(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(ItemError, match=message):

@@ -399,7 +399,9 @@ def test_a_record_whose_image_cannot_be_had_has_its_text(
 def test_files_of_records_without_fields_are_skipped(run: Runner, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.ndjson").write_text('{"a": 1}\n')
-    assert run(tmp_path / "in").skipped == 1
+    (tmp_path / "in" / "a.zip").write_bytes(b"PK\x03\x04\x00\xff")
+    report = run(tmp_path / "in")
+    assert (report.skipped, report.skipped_records, report.failed) == (1, 1, 0)
 
 
 def test_filters(run: Runner, folder: Path) -> None:
