@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 # How many sources a preview of --prune names.
 _NAMED = 20
+# Controls, formats (such as the direction of writing), and ends of lines and paragraphs.
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 @click.command(name="ingest")
@@ -193,7 +196,7 @@ class Run:
             click.echo(_json({"event": "preview", **asdict(report)}))
             lines = []
         for line in lines:
-            click.echo(line)
+            _say(line)
         if self._options.prune:
             self._list_gone(list(self._gone(targets, watched)))
         return EXIT_PARTIAL if report.failed else 0
@@ -316,6 +319,11 @@ def _details(report: "Report") -> list[str]:
     lines = []
     if report.skipped:
         lines.append(f"{report.skipped} files skipped: neither text, HTML, image nor PDF")
+    if report.skipped_records:
+        lines.append(
+            f"{report.skipped_records} files of records skipped: say what to embed of them with "
+            "--text-field or --image-field"
+        )
     lines += [f"  failed: {failure.name}: {failure.message}" for failure in report.failures]
     if report.failed > len(report.failures):
         lines.append(f"  ... and {report.failed - len(report.failures)} more")
@@ -323,8 +331,15 @@ def _details(report: "Report") -> list[str]:
 
 
 def _say(text: str, *, err: bool = False) -> None:
-    """Print a line; a file name may hold bytes that are no text."""
-    click.echo(text.encode("utf-8", "replace").decode(), err=err)
+    """Print a line; a name may hold bytes that are no text, and characters that move the cursor."""
+    readable = text.encode("utf-8", "replace").decode()
+    click.echo("".join(map(_visible, readable)), err=err)
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) not in _INVISIBLE:
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def _json(event: dict[str, Any]) -> str:

@@ -95,6 +95,25 @@ def test_one_letter_does_not_spoil_a_retry(
     assert "a mended row" in texts(client, ready)
 
 
+def test_what_is_printed_of_an_id_is_visible(es_jina: Inside, ready: str, folder: Path) -> None:
+    rows = [{"id": "a\n\x1b[2J\u202eb ü", "t": ""}, {"id": "c", "t": "there"}]
+    (folder / "rows.ndjson").write_text("\n".join(map(json.dumps, rows)))
+    options = ("in/rows.ndjson", "--text-field", "t", "--id-field", "id")
+    for more in ((), ("--dry-run",)):
+        told = es_jina("ingest", ready, *options, *more, code=3)
+        assert "rows.ndjson#a\\n\\x1b[2J\\u202eb ü: the field 't' is empty" in told
+    (letter,) = (folder.parent / f"{ready}.dead-letter.ndjson").read_text().splitlines()
+    assert json.loads(letter)["source"].endswith(f"#{rows[0]['id']}")
+
+
+def test_records_without_fields_are_told_apart(es_jina: Inside, ready: str, folder: Path) -> None:
+    (folder / "a.csv").write_text("t\nx\n")
+    (folder / "a.zip").write_bytes(b"PK\x03\x04\x00\xff")
+    told = es_jina("ingest", ready, "in", "--dry-run")
+    assert "1 files skipped: neither text, HTML, image nor PDF" in told
+    assert "1 files of records skipped: say what to embed of them with --text-field or" in told
+
+
 def test_a_look_before_and_a_clean_up_behind(
     es_jina: Inside, ready: str, folder: Path, client: Elasticsearch
 ) -> None:
