@@ -57,7 +57,8 @@ class Targets:
         """Check them.
 
         Raises:
-            RequestError: one is not there, or needs something else that was not given.
+            RequestError: one is not there, is a file of records without the fields, or needs
+                something else that was not given.
         """
         self._setting = setting
         self._finders: list[Callable[[], Found]] = []
@@ -106,6 +107,9 @@ class Targets:
             self._finders.append(lambda: self._in_folder(path))
         elif record_format(path, asked=self._setting.fields is not None, named=True) is not None:
             fields, only = self._fields(str(path)), self._setting.only.get(str(path))
+            if not self._setting.again:
+                # Before anything is embedded, and no further than to the first record.
+                next(read_records(path, fields, named=True), None)
             self._add_records(str(path), lambda: self._records(path, fields, only, named=True))
         else:
             self._finders.append(lambda: _file(str(path)))

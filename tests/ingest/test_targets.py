@@ -69,8 +69,14 @@ def test_a_file_of_other_records_in_a_folder_fails_alone(tmp_path: Path) -> None
     fields = RecordFields(None, "t", None)
     found = list(Targets([str(tmp_path)], Setting(CLIENT, tmp_path, fields=fields)))
     assert [type(each) for each in found] == [Failure, Candidate]
-    with pytest.raises(RequestError, match="other"):
-        names(str(tmp_path / "a.ndjson"), scratch=tmp_path, fields=fields)
+
+
+def test_files_that_are_named_are_checked_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"t": "one"}\n')
+    (tmp_path / "b.csv").write_text("other\n1\n")
+    targets = [str(tmp_path / "a.ndjson"), str(tmp_path / "b.csv")]
+    with pytest.raises(RequestError, match=r"b\.csv: there is no field 't'; there are: other$"):
+        Targets(targets, Setting(CLIENT, tmp_path, fields=RecordFields(None, "t", None)))
 
 
 @pytest.mark.parametrize("name", ["dump", "dump.txt", "dump.log", "dump.csv"])
