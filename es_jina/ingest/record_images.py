@@ -215,14 +215,15 @@ def _is_picture(content: bytes) -> bool:
 
 
 def _fetch(url: str) -> bytes:
-    from es_jina.ingest.web import fetch
+    from es_jina.ingest.web import fetch, without_user
 
+    shown = _short(without_user(url))
     try:
         content = fetch(url, limit=MAX_BYTES)
     except ItemError as error:
-        raise ItemError(f"{error} ({_short(url)})") from error
+        raise ItemError(f"{error} ({shown})") from error
     if not _is_picture(content):
-        raise ItemError(f"what is at {_short(url)} is no picture")
+        raise ItemError(f"what is at {shown} is no picture")
     return content
 
 

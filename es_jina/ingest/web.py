@@ -30,6 +30,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 # The server may answer the same request later.
 _TRANSIENT = frozenset({429, 502, 503, 504})
+_DENIED = frozenset({401, 403})
 _DROPPED = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException)
 _BLOCK = 1 << 16
 # Types that say what a file should be; others, text/plain among them, are given to anything, and
@@ -48,7 +49,9 @@ _SUFFIXES = {
     "image/heic": ".heic",
     "image/avif": ".avif",
 }
-_USER = re.compile(r"^(\w+://)[^/?]*@")
+# A letter of a password that should have been percent-encoded hides where the host begins: what is
+# no port behind the colon is a password, up to the last @.
+_USER = re.compile(r"^(\w+://)(?:[^/?#]*|[^/?#@:\[]*:(?!\d*(?:[/?#]|$)).*)@", re.DOTALL)
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
 
@@ -86,7 +89,12 @@ def web_candidate(url: str, folder: Path) -> Candidate:
         url: http or https.
         folder: where what is fetched lies until its source is discarded.
     """
-    return Candidate(_uri(url), url, None, lambda: _read(url, folder))
+    return Candidate(_uri(url), without_user(url), None, lambda: _read(url, folder))
+
+
+def without_user(url: str) -> str:
+    """Return an address as it may be shown and kept: without user and password."""
+    return _USER.sub(r"\1", url)
 
 
 def fetch(url: str, *, limit: int = MAX_BYTES) -> bytes:
@@ -119,12 +127,12 @@ def _read(url: str, folder: Path) -> Source | None:
         path.unlink(missing_ok=True)
         raise
     title = words_of(place.stem) or address.host
-    return read_temporary(path, _uri(url), url, title=title, charset=answer.charset)
+    return read_temporary(path, _uri(url), without_user(url), title=title, charset=answer.charset)
 
 
 def _uri(url: str) -> str:
     """Return what names a page in the index: no place in it, and nobody's password."""
-    return _USER.sub(r"\1", url.partition("#")[0])
+    return without_user(url).partition("#")[0]
 
 
 def _suffix(mime: str, place: Path) -> str:
@@ -155,7 +163,12 @@ def _download(url: str, into: BinaryIO, limit: int) -> _Answer:
 def _attempt(url: str, into: BinaryIO, limit: int, deadline: float) -> _Answer:
     into.seek(0)
     into.truncate()
-    with _errors_named(), _client() as client, client.stream("GET", url) as response:
+    address, auth = _parted(url)
+    with (
+        _errors_named(),
+        _client() as client,
+        client.stream("GET", address, auth=auth) as response,
+    ):
         _check(response)
         if int(response.headers.get("Content-Length") or 0) > limit:
             raise ItemError(_too_large(limit))
@@ -169,6 +182,24 @@ def _attempt(url: str, into: BinaryIO, limit: int, deadline: float) -> _Answer:
             into.write(block)
         mime = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return _Answer(mime, response.charset_encoding)
+
+
+def _parted(url: str) -> tuple[httpx.URL, tuple[str, str] | None]:
+    """Part an address from its user and password, which neither logs nor errors then hold.
+
+    Raises:
+        ItemError: it is none.
+    """
+    try:
+        address = httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        # What cannot be understood may be a part of the password.
+        hint = "percent-encode the special letters of user and password"
+        raise ItemError(
+            f"cannot be fetched: no valid address ({hint if '@' in url else _reason(error)})"
+        ) from error
+    auth = (address.username, address.password) if address.userinfo else None
+    return address.copy_with(userinfo=b""), auth
 
 
 def _too_large(limit: int) -> str:
@@ -185,6 +216,9 @@ def _check(response: httpx.Response) -> None:
         asked = response.headers.get("Retry-After", "")
         seconds = float(asked) if asked.isascii() and asked.isdigit() else 0.0
         raise _LaterError(reason, min(seconds, LONGEST_PAUSE_SECONDS))
+    if status in _DENIED:
+        reason += "; where user and password are needed, give them in the address each time: "
+        reason += "they are not kept"
     raise ItemError(reason)
 
 

@@ -164,3 +164,13 @@ def test_a_url_of_something_else_is_no_picture(tmp_path: Path, httpserver: HTTPS
     httpserver.expect_request("/a.png").respond_with_data("<p>Moved</p>", content_type="text/html")
     with pytest.raises(ItemError, match=r"'photo': what is at http://.*/a\.png is no picture$"):
         opened(httpserver.url_for("/a.png"), tmp_path)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_password_is_not_told(tmp_path: Path, httpserver: HTTPServer, status: int) -> None:
+    httpserver.expect_request("/a.png").respond_with_response(Response("words", status))
+    there = httpserver.url_for("/a.png")
+    with pytest.raises(ItemError) as raised:
+        opened(there.replace("//", "//me:secret@"), tmp_path)
+    assert there in str(raised.value)
+    assert "secret" not in str(raised.value)

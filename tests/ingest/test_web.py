@@ -1,5 +1,6 @@
 """Pages and files from a real server."""
 
+import base64
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -240,6 +241,50 @@ def test_a_server_that_drips(httpserver: HTTPServer, monkeypatch: pytest.MonkeyP
         fetch(httpserver.url_for("/a"))
 
 
-def test_passwords_do_not_reach_the_index(scratch: Path) -> None:
-    candidate = web_candidate("https://me:secret@example.org/a?b=c#d", scratch)
-    assert candidate.uri == "https://example.org/a?b=c"
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:secret@example.org/a?b=c", "https://example.org/a?b=c"),
+        ("https://me@example.org", "https://example.org"),
+        ("https://me:s@cret@[::1]:80/a", "https://[::1]:80/a"),
+        # Not encoded, as people write them.
+        ("https://me:sec/ret@example.org/a", "https://example.org/a"),
+        ("https://me:sec#ret@example.org/a", "https://example.org/a"),
+        ("https://me:sec?ret@example.org/a", "https://example.org/a"),
+        # These have none.
+        ("https://example.org/@me", "https://example.org/@me"),
+        ("https://example.org:80/a@b", "https://example.org:80/a@b"),
+        ("https://example.org?to=me@example.org", "https://example.org?to=me@example.org"),
+        ("https://[::1]:80/a@b", "https://[::1]:80/a@b"),
+    ],
+)
+def test_passwords_reach_neither_index_nor_names(url: str, shown: str, scratch: Path) -> None:
+    candidate = web_candidate(f"{url}#d", scratch)
+    assert (candidate.uri, candidate.name) == (shown, f"{shown}#d")
+
+
+def test_a_password_is_sent_and_not_kept(httpserver: HTTPServer, scratch: Path) -> None:
+    basic = {"Authorization": f"Basic {base64.b64encode(b'me:s@cret').decode()}"}
+    httpserver.expect_request("/a", headers=basic).respond_with_data("words")
+    httpserver.expect_request("/b").respond_with_response(
+        Response(status=302, headers={"Location": "/a"})
+    )
+    for path in ("/a", "/b"):
+        there = httpserver.url_for(path)
+        source = web_candidate(there.replace("//", "//me:s%40cret@"), scratch).read()
+        assert source is not None
+        assert (source.name, source.text) == (there, "words")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_password_that_is_missing_is_asked_for(httpserver: HTTPServer, status: int) -> None:
+    serve(httpserver, "/a", Response(status=status))
+    with pytest.raises(ItemError, match=f"^HTTP {status} .*give them in the address each time"):
+        fetch(httpserver.url_for("/a"))
+
+
+@pytest.mark.parametrize("password", ["sec/ret", "sec#ret", "sec?ret"])
+def test_a_password_that_spoils_its_address_is_not_told(password: str) -> None:
+    with pytest.raises(ItemError, match="percent-encode the special letters") as caught:
+        fetch(f"http://me:{password}@127.0.0.1/a")
+    assert "sec" not in str(caught.value).replace("special", "")
