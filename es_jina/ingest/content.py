@@ -116,7 +116,7 @@ def read_file(
         uri: of the source.
         name: of the source.
         title: where the content has none; by default the words of the file's name.
-        charset: of a page, as the server says.
+        charset: of a text or a page, as the server says.
 
     Returns:
         ``None`` for what is neither a text nor a picture nor a PDF.
@@ -383,7 +383,7 @@ def _with_text(source: Source, content: bytes, path: Path, charset: str | None) 
         title, text = html_to_markdown(content, charset)
         return replace(source, title=title or title_of(text, source.title), text=text)
     try:
-        text = decode(content)
+        text = decode(content, charset)
     except ItemError:
         if path.suffix.lower() not in TEXT_TYPES and _CONTROL.search(content):
             return None

@@ -14,7 +14,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from markdownify import MarkdownConverter
 
 from es_jina.errors import ItemError
-from es_jina.ingest.decoding import UTF16_BOMS
+from es_jina.ingest.decoding import UTF16_BOMS, decoded_as
 
 _UNSEEN = ["script", "style", "template", "noscript", "title"]
 _HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
@@ -120,19 +120,10 @@ def _decoded(content: bytes, charset: str | None) -> str:
         raise ItemError("not HTML: it holds NUL characters")
     content, by_mark = EncodingDetector.strip_byte_order_mark(content)
     declared = EncodingDetector.find_declared_encoding(content, is_html=True)
-    for encoding in (by_mark, charset, declared, "utf-8"):
-        if encoding is None:
-            continue
-        try:
-            return content.decode(_as_browsers_do(encoding, by_mark)).replace("\0", "")
-        except (LookupError, UnicodeError):
-            continue
+    for named in filter(None, (by_mark, charset, declared, "utf-8")):
+        # A declaration that could be read byte by byte is not in UTF-16.
+        utf16 = by_mark is None and named.strip().lower().startswith("utf-16")
+        text = decoded_as("utf-8" if utf16 else named, content)
+        if text is not None:
+            return text.replace("\0", "")
     return content.decode("windows-1252", "replace")
-
-
-def _as_browsers_do(encoding: str, by_mark: str | None) -> str:
-    name = encoding.strip().lower()
-    if name in {"iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"}:
-        return "windows-1252"
-    # A declaration that could be read byte by byte is not in UTF-16.
-    return "utf-8" if name.startswith("utf-16") and by_mark is None else name

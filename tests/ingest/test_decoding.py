@@ -28,6 +28,33 @@ def test_refuses_what_is_no_text(content: bytes, message: str) -> None:
         decode(content)
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        ("iso-8859-1", "windows-1252"),
+        ("KOI8-R", "koi8-r"),
+        # Servers state one charset for all that they have; what is Unicode shows that itself.
+        ("iso-8859-1", "utf-8"),
+        ("koi8-r", "utf-8-sig"),
+        ("koi8-r", "utf-16"),
+    ],
+)
+def test_decodes_what_a_server_states(charset: str, encoding: str) -> None:
+    text = "Привет" if charset.lower() == "koi8-r" else "Grüße – 5 €"
+    assert decode(text.encode(encoding), charset) == text
+
+
+@pytest.mark.parametrize("charset", ["shift_jis", "x-unheard-of", "base64", "utf-8", ""])
+def test_a_charset_that_does_not_fit_helps_nothing(charset: str) -> None:
+    with pytest.raises(ItemError, match=r"not utf-8 text \(byte 2\)"):
+        decode(b"Gr\xfc\xdf\xff", charset)
+
+
+def test_no_charset_makes_what_is_no_text() -> None:
+    with pytest.raises(ItemError, match="not utf-8 text"):
+        decode(b"\\ud800 \xfc", "unicode_escape")
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_text_or_an_error(content: bytes) -> None:
     try:

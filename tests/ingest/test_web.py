@@ -62,6 +62,14 @@ def test_a_page(httpserver: HTTPServer, scratch: Path, read: Callable[[str], Sou
     assert list(scratch.iterdir()) == []
 
 
+def test_a_text_in_the_charset_of_its_server(
+    httpserver: HTTPServer, read: Callable[[str], Source]
+) -> None:
+    text = "Grüße".encode("iso-8859-1")
+    serve(httpserver, "/a", Response(text, content_type="text/plain; charset=iso-8859-1"))
+    assert read("/a").text == "Grüße"
+
+
 @pytest.mark.parametrize(
     ("path", "content_type", "mime"),
     [
