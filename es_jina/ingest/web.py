@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from ssl import SSLContext
+from ssl import SSLCertVerificationError, SSLContext
 from typing import BinaryIO
 
 import httpx
@@ -52,6 +52,7 @@ _SUFFIXES = {
 # A letter of a password that should have been percent-encoded hides where the host begins: what is
 # no port behind the colon is a password, up to the last @.
 _USER = re.compile(r"^(\w+://)(?:[^/?#]*|[^/?#@:\[]*:(?!\d*(?:[/?#]|$)).*)@", re.DOTALL)
+_HOST = re.compile(rb"[A-Za-z0-9._~:-]+")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}")
 
 
@@ -231,10 +232,27 @@ def _errors_named() -> Iterator[None]:
         raise ItemError(f"more than {MOST_REDIRECTS} redirects") from None
     except httpx.UnsupportedProtocol:
         raise ItemError("only http and https are fetched") from None
+    except httpx.InvalidURL as error:
+        raise ItemError(f"redirected to no valid address ({_reason(error)})") from error
     except _DROPPED as error:
-        raise _LaterError(f"cannot be reached: {_reason(error)}") from error
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
+        raise _dropped(error) from error
+    except (httpx.HTTPError, UnicodeError, OSError) as error:
         raise ItemError(f"cannot be fetched: {_reason(error)}") from error
+
+
+def _dropped(error: Exception) -> _LaterError | ItemError:
+    """Tell what may pass from what never does."""
+    cause = error.__cause__
+    told = cause.args[0] if cause is not None and cause.args else None
+    if isinstance(told, SSLCertVerificationError):
+        return ItemError(
+            f"its certificate is not trusted ({told.verify_message}): add its authority's to the "
+            "PEM file that SSL_CERT_FILE names, or download it by hand"
+        )
+    # Before it follows a redirect, the library reads where it leads; all else has a cause below.
+    if isinstance(error, httpx.RemoteProtocolError) and cause is None:
+        return ItemError(f"redirected to no valid address ({_reason(error)})")
+    return _LaterError(f"cannot be reached: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:
@@ -248,8 +266,19 @@ def _client() -> httpx.Client:
         max_redirects=MOST_REDIRECTS,
         timeout=httpx.Timeout(IDLE_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": "es_jina"},
+        event_hooks={"request": [_check_address]},
         verify=_certificates(),
     )
+
+
+def _check_address(request: httpx.Request) -> None:
+    """Refuse a host or a port that cannot be; resolvers answer that it may be found later.
+
+    It is called for each redirect, too.
+    """
+    url = request.url
+    if not _HOST.fullmatch(url.raw_host) or not 0 < (url.port or 80) < 65536:
+        raise ItemError(f"cannot be fetched: no valid address ({without_user(str(url))})")
 
 
 @cache

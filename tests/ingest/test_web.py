@@ -2,13 +2,18 @@
 
 import base64
 import re
+import shutil
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+from werkzeug.datastructures import Headers
 
 from es_jina.errors import ItemError
 from es_jina.ingest import web
@@ -49,6 +54,16 @@ def serve(httpserver: HTTPServer, path: str, *answers: Response) -> None:
         return left.pop(0) if len(left) > 1 else left[0]
 
     httpserver.expect_request(path).respond_with_handler(handle)
+
+
+class To(Response):
+    """A redirect to an address that werkzeug would not send."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(status=302, headers={"Location": location})
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        return self.headers
 
 
 def test_a_page(httpserver: HTTPServer, scratch: Path, read: Callable[[str], Source]) -> None:
@@ -171,11 +186,28 @@ def test_a_half_answer_is_not_kept(httpserver: HTTPServer) -> None:
         (Response(status=503), "^HTTP 503 SERVICE UNAVAILABLE; tried 4 times, run again later$"),
         (Response(status=302, headers={"Location": "/a"}), "more than 5 redirects"),
         (Response(status=302, headers={"Location": "file:///a"}), "only http and https"),
+        (Response(status=302, headers={"Location": "ftp://a/b"}), "only http and https"),
+        (Response(status=302, headers={"Location": "mailto:me"}), "redirected to no valid address"),
+        (To("http://a:b/"), "redirected to no valid address .*port: 'b'"),
+        (To("http://a:99999/"), r"^cannot be fetched: no valid address \(http://a:99999/\)$"),
         (Response(b"this is no gzip", headers={"Content-Encoding": "gzip"}), "cannot be fetched"),
         (Response(b"", content_type="text/plain"), "the file is empty"),
         (Response(b"words", content_type="application/pdf"), "not a PDF"),
     ],
-    ids=["404", "500", "503", "loop", "file", "gzip", "empty", "no-pdf"],
+    ids=[
+        "404",
+        "500",
+        "503",
+        "loop",
+        "file",
+        "ftp",
+        "mailto",
+        "no-port",
+        "port",
+        "gzip",
+        "empty",
+        "no-pdf",
+    ],
 )
 def test_refused(httpserver: HTTPServer, scratch: Path, answer: Response, message: str) -> None:
     serve(httpserver, "/a", answer)
@@ -190,10 +222,14 @@ def test_refused(httpserver: HTTPServer, scratch: Path, answer: Response, messag
     [
         ("http://127.0.0.1:1/a", "cannot be reached: .*; tried 4 times"),
         ("ftp://example.org/a", "only http and https are fetched"),
-        ("http://", "only http and https are fetched|cannot be fetched"),
-        ("http://exa mple/", "cannot be"),
-        ("http://[::1", "cannot be fetched"),
-        ("http://a:b/", "cannot be fetched"),
+        ("http://", "cannot be fetched: no valid address"),
+        ("http://exa mple/", "cannot be fetched: no valid address"),
+        ("http://[::1", "cannot be fetched: no valid address"),
+        ("http://[bad/", "cannot be fetched: no valid address"),
+        ("http://a:b/", "cannot be fetched: no valid address .*port: 'b'"),
+        ("http://127.0.0.1:99999/", r"cannot be fetched: no valid address .*99999/\)$"),
+        ("http://127.0.0.1:-1/", "cannot be fetched: no valid address"),
+        ("http://a..b/", "cannot be fetched"),
     ],
 )
 def test_addresses_that_lead_nowhere(url: str, message: str, scratch: Path) -> None:
@@ -201,6 +237,35 @@ def test_addresses_that_lead_nowhere(url: str, message: str, scratch: Path) -> N
         fetch(url)
     with pytest.raises(ItemError, match=message):
         web_candidate(url, scratch).read()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
+    path = tmp_path / "certificate.pem"
+    asked = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -addext subjectAltName=IP:127.0.0.1"
+    )
+    files = ["-keyout", str(path), "-out", f"{path}.crt"]
+    subprocess.run(["openssl", *asked.split(), *files], check=True, capture_output=True)
+    with path.open("a") as file:
+        file.write(Path(f"{path}.crt").read_text())
+    return path
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_a_certificate_is_trusted_where_it_is_named(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
+        serve(server, "/a", Response("words"))
+        with pytest.raises(ItemError, match=r"^its certificate is not trusted .*SSL_CERT_FILE"):
+            fetch(server.url_for("/a"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        monkeypatch.setattr(web, "_certificates", web._certificates.__wrapped__)
+        assert fetch(server.url_for("/a")) == b"words"
 
 
 @pytest.mark.parametrize("told", [True, False])
