@@ -15,6 +15,7 @@ import puremagic
 import pybase64
 
 from es_jina.errors import ItemError
+from es_jina.ingest.hosts import Hosts
 from es_jina.ingest.record_fields import MISSING
 from es_jina.pictures import heif_type
 
@@ -63,7 +64,9 @@ class RecordImage:
             raise ItemError(told) from error
 
 
-def record_image(name: str, value: Any, folder: Path) -> RecordImage | None:
+def record_image(
+    name: str, value: Any, folder: Path, hosts: Hosts | None = None
+) -> RecordImage | None:
     """Say what an image field holds, without opening or fetching it.
 
     What is nothing of the kind is said when it is opened: there may be a text beside it.
@@ -72,12 +75,13 @@ def record_image(name: str, value: Any, folder: Path) -> RecordImage | None:
         name: of the field.
         value: of the field; of an object with `bytes` and `path`, the first that is given counts.
         folder: what paths are relative to.
+        hosts: that images have been fetched from, or not.
 
     Returns:
         ``None`` where the field is missing or empty.
     """
     try:
-        found = _found(value, folder)
+        found = _found(value, folder, hosts)
     except ItemError as error:
         found = ("broken", str(error)), _failing(error)
     return None if found is None else RecordImage(name, *found)
@@ -90,7 +94,7 @@ def _failing(error: ItemError) -> Load:
     return load
 
 
-def _found(value: Any, folder: Path) -> Found | None:
+def _found(value: Any, folder: Path, hosts: Hosts | None) -> Found | None:
     if isinstance(value, dict) and ("bytes" in value or "path" in value):
         value = value.get("bytes") or value.get("path")
     if value is MISSING or value is None:
@@ -99,11 +103,11 @@ def _found(value: Any, folder: Path) -> Found | None:
         return _inline(value, "the bytes are no picture") if value else None
     if isinstance(value, str):
         told = value.strip()
-        return _told(told, folder) if told else None
+        return _told(told, folder, hosts) if told else None
     raise ItemError(f"a {type(value).__name__}, not a path, a URL, a data URI, base64 or bytes")
 
 
-def _told(told: str, folder: Path) -> Found:
+def _told(told: str, folder: Path, hosts: Hosts | None) -> Found:
     """Tell the kinds of image texts apart."""
     if told[:5].lower() == "data:":
         return _data_uri(told)
@@ -112,7 +116,7 @@ def _told(told: str, folder: Path) -> Found:
         return _file(folder, told) or _base64(told)
     match scheme[1].lower():
         case "http" | "https":
-            return ("url", told), lambda: _fetch(told)
+            return ("url", told), lambda: _fetch(told, hosts)
         case "file":
             return _file_uri(told)
         case other:
@@ -214,12 +218,12 @@ def _is_picture(content: bytes) -> bool:
     return mime.startswith("image/") and mime != "image/svg+xml"
 
 
-def _fetch(url: str) -> bytes:
+def _fetch(url: str, hosts: Hosts | None) -> bytes:
     from es_jina.ingest.web import fetch, without_user
 
     shown = _short(without_user(url))
     try:
-        content = fetch(url, limit=MAX_BYTES)
+        content = fetch(url, limit=MAX_BYTES, hosts=hosts)
     except ItemError as error:
         raise ItemError(f"{error} ({shown})") from error
     if not _is_picture(content):

@@ -12,6 +12,7 @@ import orjson
 
 from es_jina.errors import ItemError, RequestError
 from es_jina.ingest.decoding import title_of
+from es_jina.ingest.hosts import Hosts
 from es_jina.ingest.record_fields import MISSING, RecordFields, Values, find, id_of, kept, text_of
 from es_jina.ingest.record_images import RecordImage, record_image
 from es_jina.ingest.report import Failure
@@ -82,6 +83,7 @@ def candidates(
         RequestError: none of the first rows has one of the fields.
     """
     ids: set[int] = set()
+    hosts = Hosts()
     for row in _with_fields(rows, origin, fields, field_names):
         numbered = fields.id is None and row.id is None
         by_place = f"{origin.name}{row.number if numbered else row.place}"
@@ -91,7 +93,7 @@ def candidates(
             ident = _id(row, values, fields, ids)
             name = origin.name + ident
             if only is None or name in only or by_place in only:
-                yield _candidate(name, ident, values, origin, fields)
+                yield _candidate(name, ident, values, origin, fields, hosts=hosts)
         except ItemError as error:
             if only is None or name in only or by_place in only:
                 yield Failure.of(name, None, "read", error)
@@ -118,12 +120,12 @@ def _id(row: Row, values: Values, fields: RecordFields, ids: set[int]) -> str:
 
 
 def _candidate(
-    name: str, ident: str, values: Values, origin: Origin, fields: RecordFields
+    name: str, ident: str, values: Values, origin: Origin, fields: RecordFields, *, hosts: Hosts
 ) -> Candidate:
     text = "" if fields.text is None else text_of(fields.text, find(values, fields.text))
     image = None
     if fields.image is not None:
-        image = record_image(fields.image, find(values, fields.image), origin.folder)
+        image = record_image(fields.image, find(values, fields.image), origin.folder, hosts)
     if image is None and not text.strip():
         raise ItemError(_nothing_in(values, fields))
     keep = kept(values, fields.keep)

@@ -17,6 +17,7 @@ import httpx
 
 from es_jina.errors import ItemError
 from es_jina.ingest.content import read_temporary, words_of
+from es_jina.ingest.hosts import Hosts
 from es_jina.ingest.sources import Candidate, Source
 
 MAX_BYTES = 200_000_000
@@ -75,12 +76,16 @@ class _LaterError(Exception):
     Attributes:
         reason: of the failure, for people.
         pause: the seconds that the server asks for.
+        dropped: what the library said where there was no whole answer.
     """
 
-    def __init__(self, reason: str, pause: float = 0.0) -> None:
+    def __init__(
+        self, reason: str, pause: float = 0.0, dropped: httpx.TransportError | None = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.pause = pause
+        self.dropped = dropped
 
 
 def web_candidate(url: str, folder: Path) -> Candidate:
@@ -98,18 +103,19 @@ def without_user(url: str) -> str:
     return _USER.sub(r"\1", url)
 
 
-def fetch(url: str, *, limit: int = MAX_BYTES) -> bytes:
+def fetch(url: str, *, limit: int = MAX_BYTES, hosts: Hosts | None = None) -> bytes:
     """Return what is at an address.
 
     Args:
         url: http or https.
         limit: bytes; what is longer is not fetched to its end.
+        hosts: what earlier calls have learned; those that were given up are not asked.
 
     Raises:
         ItemError: it cannot be had, or is too large.
     """
     buffer = io.BytesIO()
-    _download(url, buffer, limit)
+    _download(url, buffer, limit, hosts or Hosts())
     return buffer.getvalue()
 
 
@@ -117,7 +123,7 @@ def _read(url: str, folder: Path) -> Source | None:
     path = folder / uuid.uuid4().hex
     try:
         with path.open("wb") as file:
-            answer = _download(url, file, MAX_BYTES)
+            answer = _download(url, file, MAX_BYTES, Hosts())
         address = httpx.URL(url)
         place = Path(address.path)
         path = path.rename(path.with_suffix(_suffix(answer.mime, place)))
@@ -141,7 +147,7 @@ def _suffix(mime: str, place: Path) -> str:
     return _SUFFIXES.get(mime, suffix)
 
 
-def _download(url: str, into: BinaryIO, limit: int) -> _Answer:
+def _download(url: str, into: BinaryIO, limit: int, hosts: Hosts) -> _Answer:
     """Write what is at an address to a stream.
 
     Raises:
@@ -151,25 +157,40 @@ def _download(url: str, into: BinaryIO, limit: int) -> _Answer:
     pause = FIRST_PAUSE_SECONDS
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(url, into, limit, deadline)
+            return _attempt(url, into, limit, deadline, hosts)
         except _LaterError as later:
             wait = max(later.pause, pause * random.uniform(0.5, 1.0))  # noqa: S311
             if attempt == ATTEMPTS or time.monotonic() + wait > deadline:
-                raise ItemError(f"{later.reason}; tried {attempt} times, run again later") from None
+                reason = f"{later.reason}; tried {attempt} times, run again later"
+                _note(hosts, later.dropped, reason)
+                raise ItemError(reason) from None
             time.sleep(wait)
             pause *= 2
     raise AssertionError("unreachable")
 
 
-def _attempt(url: str, into: BinaryIO, limit: int, deadline: float) -> _Answer:
+def _note(hosts: Hosts, dropped: httpx.TransportError | None, reason: str) -> None:
+    """Note a host that hangs or is away; behind a redirect it is another one than was asked for."""
+    if isinstance(dropped, httpx.TimeoutException | httpx.ConnectError):
+        connected = not isinstance(dropped, httpx.ConnectTimeout | httpx.ConnectError)
+        hosts.unreachable(_host(dropped.request.url), reason, connected=connected)
+
+
+def _host(url: httpx.URL) -> str:
+    return url.netloc.decode("ascii")
+
+
+def _attempt(url: str, into: BinaryIO, limit: int, deadline: float, hosts: Hosts) -> _Answer:
     into.seek(0)
     into.truncate()
     address, auth = _parted(url)
+    hosts.check(_host(address))
     with (
         _errors_named(),
         _client() as client,
         client.stream("GET", address, auth=auth) as response,
     ):
+        hosts.answered(_host(response.url))
         _check(response)
         if int(response.headers.get("Content-Length") or 0) > limit:
             raise ItemError(_too_large(limit))
@@ -240,7 +261,7 @@ def _errors_named() -> Iterator[None]:
         raise ItemError(f"cannot be fetched: {_reason(error)}") from error
 
 
-def _dropped(error: Exception) -> _LaterError | ItemError:
+def _dropped(error: httpx.TransportError) -> _LaterError | ItemError:
     """Tell what may pass from what never does."""
     cause = error.__cause__
     told = cause.args[0] if cause is not None and cause.args else None
@@ -252,7 +273,7 @@ def _dropped(error: Exception) -> _LaterError | ItemError:
     # Before it follows a redirect, the library reads where it leads; all else has a cause below.
     if isinstance(error, httpx.RemoteProtocolError) and cause is None:
         return ItemError(f"redirected to no valid address ({_reason(error)})")
-    return _LaterError(f"cannot be reached: {_reason(error)}")
+    return _LaterError(f"cannot be reached: {_reason(error)}", dropped=error)
 
 
 def _reason(error: Exception) -> str:

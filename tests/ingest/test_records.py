@@ -218,6 +218,20 @@ def test_the_digest_is_of_what_matters_and_of_nothing_else(tmp_path: Path) -> No
     assert digest(tmp_path, fields, id=1, text="x") != first
 
 
+def test_a_host_that_is_away_is_not_asked_for_each_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("es_jina.ingest.web.time.sleep", pauses.append)
+    images = [{"id": n, "image": f"http://127.0.0.1:1/{n}.png"} for n in range(5)]
+    fields = RecordFields(id="id", text=None, image="image")
+    for number, found in enumerate(read_records(ndjson(tmp_path, *images), fields)):
+        assert isinstance(found, Candidate)
+        with pytest.raises(ItemError, match=rf"tried 4 times.*/{number}\.png\)$"):
+            found.read()
+    assert len(pauses) == 3
+
+
 def test_the_digest_changes_with_the_file_of_the_image(tmp_path: Path) -> None:
     fields = RecordFields(id="id", text=None, image="image")
     picture(tmp_path / "a.png", "teal")

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from werkzeug.datastructures import Headers
 
 from es_jina.errors import ItemError
 from es_jina.ingest import web
+from es_jina.ingest.hosts import Hosts
 from es_jina.ingest.sources import Source
 from es_jina.ingest.web import fetch, web_candidate
 from tests.providers.fake_api import hang_up
@@ -298,6 +300,51 @@ def test_a_server_that_falls_silent(
     httpserver.expect_request("/a").respond_with_handler(lambda _: Response(parts()))
     with pytest.raises(ItemError, match=r"cannot be reached: .*timed out; tried 2 times"):
         fetch(httpserver.url_for("/a"))
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    """A server that never answers in time below /hangs."""
+    monkeypatch.setattr(web, "IDLE_SECONDS", 0.2)
+    with HTTPServer(threaded=True) as server:
+
+        def handle(_: Request) -> Response:
+            time.sleep(0.4)
+            return Response()
+
+        server.expect_request(re.compile("/hangs.*")).respond_with_handler(handle)
+        yield server
+
+
+def test_a_host_that_falls_silent_is_given_up(hanging: HTTPServer) -> None:
+    hosts = Hosts()
+    start = time.monotonic()
+    for _ in range(30):
+        with pytest.raises(ItemError, match=r"^cannot be reached: .*timed out; tried 4 times"):
+            fetch(hanging.url_for("/hangs"), hosts=hosts)
+    # Of 24 seconds.
+    assert time.monotonic() - start < 8
+
+
+def test_a_host_that_answers_between_is_not_given_up(hanging: HTTPServer) -> None:
+    serve(hanging, "/busy", Response(status=404))
+    serve(hanging, "/a", Response("a"))
+    hosts = Hosts()
+    for path in ("/hangs/1", "/busy", "/hangs/2"):
+        with suppress(ItemError):
+            fetch(hanging.url_for(path), hosts=hosts)
+    assert fetch(hanging.url_for("/a"), hosts=hosts) == b"a"
+
+
+def test_behind_a_redirect_it_is_the_other_host_that_is_given_up(httpserver: HTTPServer) -> None:
+    serve(httpserver, "/gone", To("http://127.0.0.1:1/"))
+    serve(httpserver, "/a", Response("a"))
+    hosts = Hosts()
+    with pytest.raises(ItemError, match="tried 4 times"):
+        fetch(httpserver.url_for("/gone"), hosts=hosts)
+    assert fetch(httpserver.url_for("/a"), hosts=hosts) == b"a"
+    with pytest.raises(ItemError, match="tried 4 times"):
+        hosts.check("127.0.0.1:1")
 
 
 def test_a_server_that_drips(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
