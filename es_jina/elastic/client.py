@@ -102,14 +102,39 @@ def reason(error: ApiError) -> str:
     """Return status and root reason of an answer, in one line."""
     told: Any = error.body
     cause: Any = told.get("error") if isinstance(told, dict) else told
-    text = cause or error.message
-    if isinstance(cause, dict):
-        text = cause.get("reason") or cause.get("type") or ""
-        # The innermost cause says what is wrong; the outer ones say where.
-        while isinstance(cause.get("caused_by"), dict):
-            cause = cause["caused_by"]
-            text = f"{text}: {cause.get('reason')}" if cause.get("reason") else text
+    text = ": ".join(_reasons(cause)) if isinstance(cause, dict) else cause or error.message
     return f"{error.status_code}: {_one_line(text)}"
+
+
+def _reasons(cause: dict[str, Any]) -> list[str]:
+    """Return what an error says, from the outside in, each thing once.
+
+    The innermost cause says what is wrong; the outer ones say where.
+    """
+    found: list[str] = []
+    at: dict[str, Any] | None = cause
+    while at is not None:
+        inner = _inner(at)
+        # This one counts shards, and no more.
+        counts = at.get("type") == "search_phase_execution_exception" and inner is not None
+        text = str(at.get("reason") or ("" if found else at.get("type") or ""))
+        if text and not counts and not any(text in each for each in found):
+            found.append(text)
+        at = inner
+    return found
+
+
+def _inner(cause: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the cause of a cause; a search names it below its shards."""
+    shards, roots = cause.get("failed_shards"), cause.get("root_cause")
+    for inner in (
+        cause.get("caused_by"),
+        shards[0].get("reason") if shards else None,
+        roots[0] if roots else None,
+    ):
+        if isinstance(inner, dict):
+            return inner
+    return None
 
 
 def is_elasticsearch(error: ApiError) -> bool:
