@@ -119,11 +119,13 @@ class _Reader:
             pit = self._open()
             try:
                 for hit in self._documents(pit):
-                    digest = hash((hit["_index"], hit["_id"]))
+                    ident, routing = hit["_id"], hit.get("_routing")
+                    # By their routing, shards may hold several documents of one id.
+                    digest = hash((hit["_index"], ident, routing))
                     if digest not in given:
                         given.add(digest)
-                        number = len(given)
-                        yield Row(number, f"document {number}", hit.get("_source", {}), hit["_id"])
+                        place = ident if routing is None else f"{ident} (routing {routing})"
+                        yield Row(len(given), place, hit.get("_source", {}), ident)
             except _LostError as error:
                 lost = True
                 if len(given) == before:
@@ -172,8 +174,8 @@ class _Reader:
             yield from hits
 
     def _page(self, pit: str, after: list[Any] | None) -> list[dict[str, Any]]:
-        query = self._target.query
-        with cluster_errors(f"reading documents of {self._target.index!r}"):
+        index, query = self._target.index, self._target.query
+        with cluster_errors(f"reading documents of {index!r}"):
             try:
                 answer = self._asked(
                     lambda: self._client.search(
@@ -191,7 +193,8 @@ class _Reader:
             except NotFoundError as error:
                 raise _LostError(reason(error)) from error
             except BadRequestError as error:
-                raise RequestError(f"the query {query!r} fails: {reason(error)}") from error
+                failed = f"the query {query!r} fails" if query else f"{index!r} cannot be read"
+                raise RequestError(f"{failed}: {reason(error)}") from error
         hits: list[dict[str, Any]] = answer["hits"]["hits"]
         return hits
 

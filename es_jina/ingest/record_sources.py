@@ -30,7 +30,7 @@ class Row:
 
     Attributes:
         number: from 1.
-        place: where it is, such as ``line 7``.
+        place: where it is, such as ``line 7``; of a document that is indexed, its id.
         values: of its fields, or why it cannot be read.
         id: what names it where no field does; ``None`` for its number.
     """
@@ -69,8 +69,9 @@ def candidates(
 ) -> Iterator[Candidate | Failure]:
     """Yield a candidate for each row, or why there is none.
 
-    A row without a valid id is named by its place. Ids are remembered as eight bytes each, which
-    take about 70 bytes of memory.
+    A row without a valid id is named by its place. Where it is asked for by that name it keeps it,
+    so that its failure is known to be mended. Ids are remembered as eight bytes each, which take
+    about 70 bytes of memory.
 
     Args:
         rows: in any order.
@@ -91,11 +92,12 @@ def candidates(
         try:
             values = _values(row)
             ident = _id(row, values, fields, ids)
-            name = origin.name + ident
-            if only is None or name in only or by_place in only:
+            if only is None or by_place not in only:
+                name = origin.name + ident
+            if only is None or name in only:
                 yield _candidate(name, ident, values, origin, fields, hosts=hosts)
         except ItemError as error:
-            if only is None or name in only or by_place in only:
+            if only is None or name in only:
                 yield Failure.of(name, None, "read", error)
 
 

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from es_jina.errors import ClusterError, RequestError
 from es_jina.ingest.indexed import IndexTarget, index_records, parse_index_target
 from es_jina.ingest.record_fields import RecordFields
 from es_jina.ingest.report import Failure
-from es_jina.ingest.sources import Source
+from es_jina.ingest.retry import retry
+from es_jina.ingest.sources import Candidate, Source
 
 from .files import picture
 
@@ -107,8 +109,50 @@ def test_the_id_may_come_from_a_field(client: Elasticsearch, index: str, fill: F
     first, second = index_records(client, target, fields)
     assert first.uri == f"es://{index}/978"  # type: ignore[union-attr]
     assert isinstance(second, Failure)
-    assert second.source == f"es://{index}/document 2"
-    assert "of an earlier record" in second.message
+    assert second.source == f"es://{index}/b"
+    assert second.message == "b has the id '978' of an earlier record; ids must differ"
+
+
+def test_a_document_without_the_id_field_is_found_again(
+    client: Elasticsearch, index: str, fill: Fill
+) -> None:
+    target = fill({"a": {"text": "x", "isbn": 978}, "b": {"text": "y"}})
+    fields = RecordFields("isbn", "text", None)
+    _, failed = index_records(client, target, fields)
+    assert isinstance(failed, Failure)
+    assert failed.source == f"es://{index}/b"
+    again = retry([failed])
+    assert again.targets == [f"es://{index}"]
+    only = again.only[f"es://{index}"]
+    assert list(index_records(client, target, fields, only=only)) == [failed]
+
+    client.update(index=f"{index}-000001", id="b", doc={"isbn": 979}, refresh=True)
+    (mended,) = index_records(client, target, fields, only=only)
+    # Under the name of its letter, which is then known to be mended.
+    assert isinstance(mended, Candidate)
+    assert (mended.name, mended.uri) == (f"es://{index}/b", f"es://{index}/979")
+
+
+def test_documents_of_one_id_on_several_shards_are_told_apart(
+    client: Elasticsearch, index: str, fill: Fill
+) -> None:
+    target = fill({}, shards=3)
+    routings = ["a", "b", "c", "d"]
+    for routing in routings:
+        document = {"text": routing, "isbn": routing}
+        client.index(
+            index=f"{index}-000001", id="1", routing=routing, document=document, refresh=True
+        )
+    there = client.count(index=index)["count"]
+    assert there > 1
+    assert len(sources(client, target, RecordFields("isbn", "text", None))) == there
+    first, *others = index_records(client, target, TEXT)
+    assert isinstance(first, Candidate)
+    assert len(others) == there - 1
+    for each in others:
+        assert isinstance(each, Failure)
+        assert re.fullmatch(rf"es://{index}/1 \(routing [a-d]\)", each.source)
+        assert "has the id '1' of an earlier record" in each.message
 
 
 def test_pages_and_shards_give_each_document_once(client: Elasticsearch, fill: Fill) -> None:
@@ -141,8 +185,18 @@ def test_a_query_chooses_documents(client: Elasticsearch, index: str, fill: Fill
     fill({"1": {"text": "x", "lang": "en"}, "2": {"text": "y", "lang": "de"}})
     target = parse_index_target(f"es://{index}?lang:de")
     assert [source.text for source in sources(client, target, TEXT)] == ["y"]
-    with pytest.raises(RequestError, match=r"the query 'lang:\(' fails: 400: "):
+    with pytest.raises(RequestError, match=r"^the query 'lang:\(' fails: 400: .*Cannot parse"):
         sources(client, IndexTarget(index, "lang:("), TEXT)
+
+
+def test_an_index_that_keeps_no_documents_is_told(client: Elasticsearch, index: str) -> None:
+    name = f"{index}-000001"
+    client.indices.create(index=name, mappings={"_source": {"enabled": False}})
+    client.index(index=name, document={"text": "x"}, refresh=True)
+    with pytest.raises(
+        RequestError, match=rf"^'{name}' cannot be read: 400: [^:]*: _source is disabled [^:]*$"
+    ):
+        sources(client, IndexTarget(name), TEXT)
 
 
 def test_only_the_documents_that_are_named_come(
