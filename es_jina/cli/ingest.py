@@ -204,6 +204,7 @@ class Run:
     def _found(self, named: Sequence[str]) -> "tuple[Targets, Watched]":
         """Return what is to be ingested, checked but not read yet."""
         from es_jina.ingest.dead_letters import read_dead_letters
+        from es_jina.ingest.indexed import SCHEME, refuse_itself
         from es_jina.ingest.prune import Watched
         from es_jina.ingest.retry import retry
         from es_jina.ingest.targets import Setting, Targets
@@ -223,6 +224,9 @@ class Run:
             again=options.retry_dead is not None,
         )
         targets = Targets([*named, *again.targets], setting)
+        for target in (*named, *again.targets):
+            if target.lower().startswith(SCHEME):
+                refuse_itself(self._client, self._index, target)
         if options.prune and not targets.roots:
             raise RequestError("--prune looks below files and folders: name one")
         return targets, Watched(chain(again.hopeless, targets))

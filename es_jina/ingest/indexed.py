@@ -59,6 +59,38 @@ def parse_index_target(target: str) -> IndexTarget:
     return IndexTarget(index, query or None)
 
 
+def refuse_itself(client: Elasticsearch, index: str, target: str) -> None:
+    """Refuse to copy an index into itself: each run would double it.
+
+    Args:
+        client: of the cluster.
+        index: where documents go, an index or alias.
+        target: what is to be read, ``es://INDEX?QUERY``.
+
+    Raises:
+        ClusterError: Elasticsearch cannot be reached or refuses.
+        RequestError: both are, or lead to, the same index.
+    """
+    source = parse_index_target(target).index
+    shared = _behind(client, index) & _behind(client, source)
+    if shared:
+        raise RequestError(
+            f"{target!r} and {index!r}, where it would go, are the same index ({min(shared)}): "
+            "read from another one"
+        )
+
+
+def _behind(client: Elasticsearch, index: str) -> set[str]:
+    """Return the indices that a name stands for; none for one that is not there or not open."""
+    with cluster_errors(f"looking up what {index!r} stands for"):
+        try:
+            # Whoever may read an index may ask this.
+            return set(client.field_caps(index=index, fields="_id")["indices"])
+        except (NotFoundError, BadRequestError):
+            # Whoever reads it will say what is wrong.
+            return set()
+
+
 def index_records(
     client: Elasticsearch,
     target: IndexTarget,

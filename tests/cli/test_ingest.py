@@ -159,9 +159,23 @@ def test_standard_input_and_patterns(
         "another",
         "The lazy dog.",
     }
-    source = f"es://{ready}?text:pipe"
-    told = es_jina("ingest", ready, source, "--text-field", "text", "--dry-run")
-    assert "Would embed 1 units of 1 new" in told
+
+
+def test_documents_of_another_index(
+    es_jina: Inside, ready: str, folder: Path, client: Elasticsearch
+) -> None:
+    other = f"{ready}-other"
+    client.index(index=other, document={"text": "by pipe"}, refresh=True)
+    try:
+        options = ("--text-field", "text", "--dry-run")
+        told = es_jina("ingest", ready, f"es://{other}?text:pipe", *options)
+        assert "Would embed 1 units of 1 new" in told
+        for same in (ready, f"{ready}-000001"):
+            told = es_jina("ingest", ready, f"es://{same}", *options, code=2)
+            assert "are the same index" in told
+            assert len(told.strip().splitlines()) == 1
+    finally:
+        client.indices.delete(index=other)
 
 
 @pytest.mark.parametrize(

@@ -41,5 +41,4 @@ def shards(reason: Any, **others: Any) -> dict[str, Any]:
     ],
 )
 def test_the_innermost_reason_is_told_once(error: Any, told: str) -> None:
-
     assert reason(refusal(error)) == f"400: {told}"

@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 
 from es_jina.elastic.client import Cluster
 from es_jina.errors import ClusterError, RequestError
-from es_jina.ingest.indexed import IndexTarget, index_records, parse_index_target
+from es_jina.ingest.indexed import IndexTarget, index_records, parse_index_target, refuse_itself
 from es_jina.ingest.record_fields import RecordFields
 from es_jina.ingest.report import Failure
 from es_jina.ingest.retry import retry
@@ -83,6 +83,26 @@ def test_a_target_names_an_index_and_a_query(target: str, index: str, query: str
 def test_a_target_that_names_no_index_or_several_is_refused(target: str) -> None:
     with pytest.raises(RequestError, match=r"name one index or alias, as es://INDEX"):
         parse_index_target(target)
+
+
+@pytest.mark.parametrize("into", ["", "-000001"])
+@pytest.mark.parametrize("source", ["", "-000001", "?lang:en", "-000001?lang:en"])
+def test_an_index_is_not_read_into_itself(
+    client: Elasticsearch, index: str, fill: Fill, into: str, source: str
+) -> None:
+    fill({})
+    with pytest.raises(RequestError, match=rf"are the same index \({index}-000001\): read from"):
+        refuse_itself(client, index + into, f"es://{index}{source}")
+
+
+def test_other_indices_may_be_read(client: Elasticsearch, index: str, fill: Fill) -> None:
+    fill({})
+    for other in (f"{index}-000002", f"{index}-gone", "A b"):
+        refuse_itself(client, index, f"es://{other}")
+        client.options(ignore_status=400).indices.create(index=f"{index}-000002")
+    client.indices.close(index=f"{index}-000002")
+    refuse_itself(client, index, f"es://{index}-000002")
+    client.indices.delete(index=f"{index}-000002")
 
 
 def test_each_document_is_a_source(client: Elasticsearch, index: str, fill: Fill) -> None:
