@@ -3,11 +3,12 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, Elasticsearch
 
 from es_jina.elastic.assets import load
 from es_jina.elastic.client import cluster_errors
@@ -99,6 +100,15 @@ class Ledger:
             ClusterError: Elasticsearch cannot be reached or refuses.
         """
         with cluster_errors(f"refreshing {self._index!r}"):
+            self._asked(lambda: self._client.indices.refresh(index=self._index))
+
+    def refresh_where_allowed(self) -> None:
+        """Refresh for a reader, who may lack the privilege: what was just written is missed then.
+
+        Raises:
+            ClusterError: Elasticsearch cannot be reached or refuses for another reason.
+        """
+        with cluster_errors(f"refreshing {self._index!r}"), suppress(AuthorizationException):
             self._asked(lambda: self._client.indices.refresh(index=self._index))
 
     def versions(self, uris: Sequence[str]) -> dict[str, list[Version]]:

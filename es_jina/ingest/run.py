@@ -140,7 +140,7 @@ class Ingest:
         Raises:
             ClusterError: Elasticsearch cannot be reached or refuses.
         """
-        self._ledger.refresh()
+        self._ledger.refresh_where_allowed()
         self._consume(found, loading=False)
         return self.report
 

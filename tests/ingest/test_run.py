@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from elasticsearch import Elasticsearch
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
+from elasticsearch import AuthorizationException, Elasticsearch
 from pytest_httpserver import HTTPServer
 
 from es_jina.elastic.capabilities import Capabilities
@@ -524,6 +525,23 @@ def test_a_preview_says_what_would_happen_and_does_nothing(
     report = run.preview(folder)
     assert (report.new, report.changed, report.embedded, report.unchanged) == (1, 1, 4, 2)
     assert len(everything(client, index)) == 4
+
+
+def test_a_preview_needs_no_privilege_to_refresh(
+    run: Runner, folder: Path, client: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(folder)
+
+    def refused(*_: Any, **__: Any) -> Any:
+        headers = HttpHeaders({"x-elastic-product": "Elasticsearch"})
+        meta = ApiResponseMeta(403, "1.1", headers, 0.0, NodeConfig("http", "127.0.0.1", 1))
+        raise AuthorizationException("refused", meta, {"error": {"reason": "unauthorized"}})
+
+    monkeypatch.setattr(type(client.indices), "refresh", refused)
+    report = run.preview(folder)
+    assert (report.embedded, report.unchanged) == (0, 4)
+    with pytest.raises(ClusterError, match="403: unauthorized"):
+        run(folder)
 
 
 def test_pictures_reach_the_model_as_pictures(
