@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from pytest_httpserver import HTTPServer
 
 from es_jina.elastic.node import Node
 
@@ -176,6 +177,24 @@ def test_documents_of_another_index(
             assert len(told.strip().splitlines()) == 1
     finally:
         client.indices.delete(index=other)
+
+
+def test_passwords_of_addresses_stay_with_who_gave_them(
+    es_jina: Inside, ready: str, folder: Path, httpserver: HTTPServer
+) -> None:
+    shown = httpserver.url_for("/page")
+    httpserver.expect_request("/page").respond_with_data(status=401)
+    address = shown.replace("//", "//me:secret@")
+    (folder / "rows.ndjson").write_text(json.dumps({"photo": address}))
+    rows = ("in/rows.ndjson", "--image-field", "photo")
+    told = es_jina("ingest", ready, address, *rows, code=3)
+    dead = folder.parent / f"{ready}.dead-letter.ndjson"
+    letters = dead.read_text()
+    assert "secret" not in told + letters
+    assert json.loads(letters.splitlines()[0])["source"] == shown
+    assert f"failed: {shown}: HTTP 401 UNAUTHORIZED; where user and password" in told
+    told = es_jina("ingest", ready, "--retry-dead", dead, *rows[1:], code=3)
+    assert "2 failed" in told
 
 
 @pytest.mark.parametrize(
