@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from es_jina.cli.progress import Display
     from es_jina.ingest.dead_letters import DeadLetters
     from es_jina.ingest.prune import Gone, Watched
-    from es_jina.ingest.report import Report
+    from es_jina.ingest.report import Failure, Report
+    from es_jina.ingest.retry import Retry
     from es_jina.ingest.run import Ingest
     from es_jina.ingest.targets import Targets
     from es_jina.profile import IndexProfile
@@ -155,13 +156,14 @@ class Run:
         """Ingest, prune, report; return the exit code."""
         from es_jina.cli.progress import open_display
         from es_jina.elastic.fast_load import fast_load
-        from es_jina.ingest.dead_letters import DeadLetters, read_dead_letters
+        from es_jina.ingest.dead_letters import DeadLetters
+        from es_jina.ingest.retry import retry
 
-        options = self._options
-        retried = read_dead_letters(options.retry_dead) if options.retry_dead else []
+        options, retried = self._options, self._retried()
+        again = retry(retried)
         path = options.dead_letter or Path(f"{self._index}.dead-letter.ndjson")
         self._letters = self._stack.enter_context(DeadLetters(path, retried))
-        targets, watched = self._found(named)
+        targets, watched = self._found(named, again)
         ingest = self._engine()
         self._display = open_display(ingest.progress, json=options.as_json)
         if options.fast_load:
@@ -174,6 +176,8 @@ class Run:
             raise
         self._letters.settle_places(targets.read_through)
         self._letters.settle_gone(targets.roots)
+        for source in again.gone:
+            self._letters.settle(source)
         if options.prune and not report.interrupted:
             report.pruned = self._prune(targets, watched)
         self._tell(report, path)
@@ -183,7 +187,9 @@ class Run:
 
     def preview(self, named: Sequence[str]) -> int:
         """Say what ingesting would do."""
-        targets, watched = self._found(named)
+        from es_jina.ingest.retry import retry
+
+        targets, watched = self._found(named, retry(self._retried()))
         report = self._engine().preview(watched)
         if report.embedded:
             self._models.check()
@@ -201,16 +207,19 @@ class Run:
             self._list_gone(list(self._gone(targets, watched)))
         return EXIT_PARTIAL if report.failed else 0
 
-    def _found(self, named: Sequence[str]) -> "tuple[Targets, Watched]":
-        """Return what is to be ingested, checked but not read yet."""
+    def _retried(self) -> "list[Failure]":
         from es_jina.ingest.dead_letters import read_dead_letters
+
+        file = self._options.retry_dead
+        return [] if file is None else read_dead_letters(file)
+
+    def _found(self, named: Sequence[str], again: "Retry") -> "tuple[Targets, Watched]":
+        """Return what is to be ingested, checked but not read yet."""
         from es_jina.ingest.indexed import SCHEME, refuse_itself
         from es_jina.ingest.prune import Watched
-        from es_jina.ingest.retry import retry
         from es_jina.ingest.targets import Setting, Targets
 
         options = self._options
-        again = retry(read_dead_letters(options.retry_dead) if options.retry_dead else [])
         folder = self._stack.enter_context(
             tempfile.TemporaryDirectory(prefix="es-jina-", ignore_cleanup_errors=True)
         )

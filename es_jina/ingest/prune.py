@@ -43,8 +43,8 @@ class Watched:
     def __iter__(self) -> Iterator[Candidate | Failure]:
         for each in self._found:
             if isinstance(each, Failure):
-                # PATH, or PATH#ID.
-                self._unsure |= {each.source, each.source.rpartition("#")[0]}
+                parts = each.source.split("#")  # PATH, or PATH#ID; either may hold more of these
+                self._unsure |= {"#".join(parts[:count]) for count in range(1, len(parts) + 1)}
             else:
                 file, mark, _ = each.uri.partition("#")
                 if mark:

@@ -21,11 +21,14 @@ class Retry:
         targets: files, addresses and indices, each once.
         only: the records of a target, where it is not meant as a whole.
         hopeless: failures that a retry cannot mend, as new failures.
+        gone: sources among them whose files are not there any more, by name; there is nothing left
+            that could be mended.
     """
 
     targets: list[str] = field(default_factory=list)
     only: dict[str, frozenset[str]] = field(default_factory=dict)
     hopeless: list[Failure] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
 
 def retry(failures: Iterable[Failure]) -> Retry:
@@ -37,7 +40,8 @@ def retry(failures: Iterable[Failure]) -> Retry:
         if target is None:
             message = "it came from standard input: pipe it in again"
             if not source.startswith(_STDIN):
-                message = "the file is not there any more"
+                message = "the file is not there any more: it is taken off the list"
+                found.gone.append(source)
             found.hopeless.append(Failure(source, None, "read", "ItemError", message))
         elif record is None:
             wanted[target] = None

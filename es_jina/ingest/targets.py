@@ -68,7 +68,7 @@ class Targets:
             self._add(target)
 
     def __iter__(self) -> Found:
-        """Yield everything, each URI once."""
+        """Yield everything, each URI and each failure once."""
         if len(self._finders) == 1:
             yield from self._finders[0]()
             return
@@ -76,12 +76,10 @@ class Targets:
         seen: set[int] = set()
         for find in self._finders:
             for each in find():
-                if isinstance(each, Candidate):
-                    digest = hash(each.uri)
-                    if digest in seen:
-                        continue
+                digest = hash(each.uri if isinstance(each, Candidate) else each)
+                if digest not in seen:
                     seen.add(digest)
-                yield each
+                    yield each
 
     def _add(self, target: str) -> None:
         setting = self._setting

@@ -154,7 +154,7 @@ def test_a_page_that_wants_too_much_memory_is_cut_off_alone(tmp_path: Path) -> N
         bad = small.page(bomb_pdf(tmp_path / "bomb.pdf"), 0)
         others = [small.page(good, index) for index in range(20)]
         message = complaint(bad)
-        assert message == "page 1 needs more than 200 MB of memory; raise --page-megabytes"
+        assert message == "page 1 needs more than 200 MB of memory; raise --page-memory"
         assert [other.result().text for other in others] == ["page"] * 20
         huge = tiff(tmp_path / "huge.tiff", "red", size=(8000, 8000))
         assert "needs more than 200 MB" in complaint(small.frame(huge, 0))

@@ -56,5 +56,5 @@ def test_what_cannot_be_read_again_is_said(tmp_path: Path) -> None:
     assert found.targets == []
     assert [each.message for each in found.hopeless] == [
         "it came from standard input: pipe it in again",
-        "the file is not there any more",
+        "the file is not there any more: it is taken off the list",
     ]

@@ -2,9 +2,7 @@
 
 import base64
 import re
-import shutil
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 from werkzeug.datastructures import Headers
@@ -241,31 +240,18 @@ def test_addresses_that_lead_nowhere(url: str, message: str, scratch: Path) -> N
         web_candidate(url, scratch).read()
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
-    path = tmp_path / "certificate.pem"
-    asked = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -addext subjectAltName=IP:127.0.0.1"
-    )
-    files = ["-keyout", str(path), "-out", f"{path}.crt"]
-    subprocess.run(["openssl", *asked.split(), *files], check=True, capture_output=True)
-    with path.open("a") as file:
-        file.write(Path(f"{path}.crt").read_text())
-    return path
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 def test_a_certificate_is_trusted_where_it_is_named(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
         serve(server, "/a", Response("words"))
         with pytest.raises(ItemError, match=r"^its certificate is not trusted .*SSL_CERT_FILE"):
             fetch(server.url_for("/a"))
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
         monkeypatch.setattr(web, "_certificates", web._certificates.__wrapped__)
         assert fetch(server.url_for("/a")) == b"words"
 
