@@ -94,7 +94,9 @@ class Targets:
             only = setting.only.get(target)
             self._add_records(target, lambda: index_records(setting.client, parsed, fields, only))
         elif scheme and scheme != "file":
-            raise RequestError(f"{target!r}: of addresses, only http, https, es and file are read")
+            raise RequestError(
+                f"{scheme}://...: of addresses, only http, https, es and file are read"
+            )
         else:
             for path in expand(_path(target) if scheme else target):
                 self._add_path(path)

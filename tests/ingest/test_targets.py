@@ -28,6 +28,14 @@ def test_what_is_named_twice_is_taken_once(tmp_path: Path) -> None:
     assert found == [f"{folder}/a.txt", f"{folder}/b.txt"]
 
 
+def test_what_is_broken_is_named_once_however_often_it_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    pipe = str(tmp_path / "pipe")
+    (failure,) = Targets([str(tmp_path), pipe, pipe], Setting(CLIENT, tmp_path))
+    assert isinstance(failure, Failure)
+    assert failure.source == pipe
+
+
 @pytest.mark.parametrize("name", [b"pct%20.txt", b"a #1?.txt", b"odd\xff.txt", "ü.txt".encode()])
 def test_a_file_uri_is_decoded_once(tmp_path: Path, name: bytes) -> None:
     file = tmp_path / os.fsdecode(name)
