@@ -195,7 +195,7 @@ class Run:
             self._models.check()
         lines = [
             f"Would embed {report.embedded} units of {report.new} new and {report.changed} changed "
-            f"sources; {report.unchanged} units are unchanged",
+            f"sources; {report.unchanged} units are unchanged, {report.deleted} outdated would go",
             *_details(report),
         ]
         if self._options.as_json:

@@ -142,6 +142,7 @@ class Ingest:
         """
         self._ledger.refresh_where_allowed()
         self._consume(found, loading=False)
+        self.report.deleted = len(self._leftovers)
         return self.report
 
     def stop(self) -> None:

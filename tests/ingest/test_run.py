@@ -524,7 +524,13 @@ def test_a_preview_says_what_would_happen_and_does_nothing(
     (folder / "new.txt").write_text("something new")
     report = run.preview(folder)
     assert (report.new, report.changed, report.embedded, report.unchanged) == (1, 1, 4, 2)
+    assert report.deleted == 0
+    pdf(folder / "report.pdf", "one")
+    (folder / "new.txt").unlink()
+    report = run.preview(folder)
+    assert (report.changed, report.embedded, report.deleted) == (1, 1, 1)
     assert len(everything(client, index)) == 4
+    assert run(folder).deleted == 1
 
 
 def test_a_preview_needs_no_privilege_to_refresh(
