@@ -32,6 +32,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
     help="text: BM25. dense: nearest single vectors. late: nearest 50, ordered by MaxSim. hybrid: "
     "BM25 and nearest fused by reciprocal rank, the first 50 ordered by MaxSim.",
 )
+@click.option(
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Only hits with that value, such as kind=page, or that match a query in JSON; repeatable.",
+)
 @click.option("-n", "--size", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @model_options
@@ -42,6 +49,7 @@ def command(
     query: str | None,
     image: Path | None,
     mode: Any,
+    filters: tuple[str, ...],
     size: int,
     as_json: bool,
     model: str | None,
@@ -55,17 +63,20 @@ def command(
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.inputs import Image, Text
     from es_jina.providers import open_provider
+    from es_jina.search.filters import parse_filter
     from es_jina.search.searcher import Searcher
 
     if (query is None) == (image is None):
         raise RequestError("give either a QUERY or --image FILE")
+    wanted = [parse_filter(told) for told in filters]
     client = open_cluster(**cluster)
     profile = require_profile(client, index)
     name, model = choose_model(model, provider, profile.model)
     opened = None if mode == "text" else open_provider(name, model, device=device, dtype=dtype)
     try:
         searcher = Searcher(client, index, profile, Capabilities.detect(client), opened)
-        results = searcher.search(Image(image) if image else Text(query or ""), mode, size)
+        asked = Image(image) if image else Text(query or "")
+        results = searcher.search(asked, mode, size, wanted)
     except ItemError as error:
         raise RequestError(f"the query cannot be used: {error}") from error
     finally:

@@ -1,12 +1,14 @@
 """Request bodies, nothing sent."""
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 from es_jina.elastic.vectors import dense_value, rank_vectors_query, rank_vectors_scale
 from es_jina.embedding import Vector, cut
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
+from es_jina.search.filters import Filter
 
 # What a hit shows; vectors are never among it.
 SHOWN = ["source.uri", "title", "kind", "page", "pages", "chunk", "text"]
@@ -21,18 +23,19 @@ _WORD = re.compile(r"[^\W\u2e80-\U0010ffff]{1,255}|\S")
 _HIGHLIGHTED = 999_999
 
 
-def words(query: str, size: int) -> dict[str, Any]:
+def words(query: str, size: int, filters: Sequence[Filter] = ()) -> dict[str, Any]:
     """BM25 over title and text by the first 500 words, with the best passage of each hit."""
+    match = {
+        "multi_match": {
+            "query": _first_words(query),
+            "fields": ["title^2", "text"],
+            "type": "most_fields",
+        }
+    }
     return {
         "size": size,
         "_source": SHOWN,
-        "query": {
-            "multi_match": {
-                "query": _first_words(query),
-                "fields": ["title^2", "text"],
-                "type": "most_fields",
-            }
-        },
+        "query": {"bool": {"must": match, "filter": [*filters]}} if filters else match,
         "highlight": {
             "max_analyzed_offset": _HIGHLIGHTED,
             "fields": {"text": {"fragment_size": 160, "number_of_fragments": 1}},
@@ -48,9 +51,17 @@ def _first_words(query: str) -> str:
 
 
 def nearest(
-    vector: Vector, profile: IndexProfile, size: int, *, base64_allowed: bool
+    vector: Vector,
+    profile: IndexProfile,
+    size: int,
+    filters: Sequence[Filter] = (),
+    *,
+    base64_allowed: bool,
 ) -> dict[str, Any]:
-    """Approximate nearest neighbours in the profile's largest dense field."""
+    """Approximate nearest neighbours in the profile's largest dense field.
+
+    Filters hold while neighbours are looked for: there are as many as are asked for, if there are.
+    """
     return {
         "size": size,
         "_source": SHOWN,
@@ -61,6 +72,7 @@ def nearest(
             ),
             "k": size,
             "num_candidates": max(100, 2 * size),
+            **({"filter": [*filters]} if filters else {}),
         },
     }
 

@@ -16,6 +16,7 @@ from es_jina.inputs import Image, Input, Text
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 from es_jina.providers.base import Provider, Want
 from es_jina.search import query as bodies
+from es_jina.search.filters import Filter
 from es_jina.search.fusion import reciprocal_rank_fusion
 from es_jina.search.maxsim import maxsim
 
@@ -112,7 +113,13 @@ class Searcher:
         self._capabilities = capabilities
         self._provider = provider
 
-    def search(self, query: Input, mode: Mode = "hybrid", size: int = 10) -> Results:
+    def search(
+        self,
+        query: Input,
+        mode: Mode = "hybrid",
+        size: int = 10,
+        filters: Sequence[Filter] = (),
+    ) -> Results:
         """Search by a text or an image.
 
         Args:
@@ -121,6 +128,7 @@ class Searcher:
                 by MaxSim; ``hybrid`` BM25 and nearest fused by reciprocal rank, then the first 50
                 ordered by MaxSim where the index has multi-vectors.
             size: how many hits, 1 to 1000.
+            filters: queries that all hits match, such as ``{"term": {"kind": "page"}}``.
 
         Raises:
             RequestError: the query or the size is not one, or the mode needs something that the
@@ -136,7 +144,7 @@ class Searcher:
         start = time.perf_counter()
         embedding = None if mode == "text" else self._embed(query, mode)
         embedded = time.perf_counter()
-        hits, reranked = self._search(query, embedding, mode, size)
+        hits, reranked = self._search(query, embedding, mode, size, filters)
         done = time.perf_counter()
         return Results(
             mode,
@@ -147,22 +155,28 @@ class Searcher:
         )
 
     def _search(
-        self, query: Input, embedding: Embedding | None, mode: Mode, size: int
+        self,
+        query: Input,
+        embedding: Embedding | None,
+        mode: Mode,
+        size: int,
+        filters: Sequence[Filter],
     ) -> tuple[list[Hit], bool]:
         window = max(size, WINDOW)
         if isinstance(query, Text) and mode == "text":
-            return self._hits(bodies.words(query.text, size)), False
+            return self._hits(bodies.words(query.text, size, filters)), False
         assert embedding is not None and embedding.single is not None  # noqa: S101, PT018
         near = self._hits(
             bodies.nearest(
                 embedding.single,
                 self._profile,
                 size if mode == "dense" else window,
+                filters,
                 base64_allowed=self._capabilities.base64_queries,
             )
         )
         if mode == "hybrid" and isinstance(query, Text):
-            near = _fused([self._hits(bodies.words(query.text, window)), near])
+            near = _fused([self._hits(bodies.words(query.text, window, filters)), near])
         if mode == "dense" or embedding.multi is None:
             return near, False
         return self._reranked(near[:window], embedding.multi), True

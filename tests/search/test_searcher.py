@@ -125,6 +125,28 @@ def test_text_mode(build: Build) -> None:
     assert not results.reranked
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_filters_hold_in_every_mode(build: Build, mode: Mode) -> None:
+    searcher = build()
+    texts = [{"term": {"kind": "text"}}]
+    found = searcher.search(Text("brown fox"), mode, filters=texts).hits
+    assert {hit.kind for hit in found} == {"text"}
+    both = [*texts, {"term": {"source.uri": "file:///sun"}}]
+    hits = searcher.search(Text("sun"), mode, filters=both).hits
+    assert [hit.id for hit in hits] == ["sun"]
+    assert searcher.search(Text("fox"), mode, filters=[{"term": {"kind": "page"}}]).hits == []
+    if mode != "text":
+        images = [{"term": {"kind": "image"}}]
+        assert [hit.id for hit in searcher.search(Text("fox"), mode, filters=images).hits] == [
+            "teal"
+        ]
+
+
+def test_a_filter_that_is_no_query_is_named(build: Build) -> None:
+    with pytest.raises(ClusterError, match=r"400.*nonsense"):
+        build().search(Text("fox"), "text", filters=[{"nonsense": {}}])
+
+
 def test_a_title_counts_as_words(build: Build) -> None:
     (hit,) = build().search(Text("teal"), "text").hits
     assert (hit.id, hit.snippet) == ("teal", "")
