@@ -1,15 +1,9 @@
 import gzip
 import io
-import json
-import sys
-import tracemalloc
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,39 +11,11 @@ from hypothesis import strategies as st
 from es_jina.errors import ItemError, RequestError
 from es_jina.ingest.records import RecordFields, read_records, read_stream, record_format
 from es_jina.ingest.report import Failure
-from es_jina.ingest.sources import Candidate, Source
+from es_jina.ingest.sources import Candidate
 
 from .files import picture
-from .tables import pa, write_csv, write_ndjson, write_parquet
-
-TEXT = RecordFields(id="id", text="text", image=None)
-Found = Candidate | Failure
-
-
-def sources(found: Iterable[Found]) -> list[Source]:
-    """Read every candidate; a failure fails the test."""
-    read = []
-    for each in found:
-        assert isinstance(each, Candidate), each
-        source = each.read()
-        assert source is not None
-        assert (source.uri, source.name, source.sha256) == (each.uri, each.name, each.sha256)
-        assert each.stamp is None
-        read.append(source)
-    return read
-
-
-def told(found: Iterable[Found]) -> list[str]:
-    """Return the text of each record, or what its failure says."""
-    return [
-        each.message if isinstance(each, Failure) else sources([each])[0].text or ""
-        for each in found
-    ]
-
-
-def ndjson(folder: Path, *records: Any) -> Path:
-    return write_ndjson(folder / "data.ndjson", records)
-
+from .reading import TEXT, ndjson, sources, told
+from .tables import write_csv, write_ndjson, write_parquet
 
 # What a record becomes
 
@@ -263,97 +229,6 @@ def test_a_wrong_id_field_is_one_error_too(tmp_path: Path) -> None:
         list(read_records(ndjson(tmp_path, {"text": "x"}), TEXT))
 
 
-# JSON
-
-
-def test_a_broken_line_fails_alone(tmp_path: Path) -> None:
-    path = tmp_path / "data.jsonl"
-    path.write_bytes(
-        b'\xef\xbb\xbf{"id": 1, "text": "one"}\n\n'
-        b'{"id": 2, "text": \n'
-        b"[1, 2]\n"
-        b'{"id": 4, "text": "\\ud800"}\n'
-        b'{"id": 5, "text": "\xff"}\n'
-        b'{"id": 6, "text": "six"}'
-    )
-    first, *bad, last = read_records(path, TEXT)
-    assert told([first, last]) == ["one", "six"]
-    failures = [each for each in bad if isinstance(each, Failure)]
-    assert [each.source for each in failures] == [f"{path}#line {n}" for n in (3, 4, 5, 6)]
-    assert failures[0].message.startswith("line 3 is no JSON: unexpected end of data")
-    assert failures[1].message == "line 4 is no JSON object but a list"
-    assert all("\n" not in each.message for each in failures)
-
-
-def test_a_line_that_is_too_long_is_skipped_and_never_in_memory_as_a_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("es_jina.ingest.json_rows.MAX_BYTES", 100_000)
-    path = tmp_path / "data.ndjson"
-    with path.open("wb") as file:
-        file.write(b'{"id": 1, "text": "one"}\n{"id": 2, "text": "')
-        for _ in range(20):
-            file.write(b"x" * 1_000_000)
-        file.write(b'"}\n{"id": 3, "text": "three"}\n')
-    tracemalloc.start()
-    found = told(read_records(path, TEXT))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert found == ["one", "line 2 is over 0 MB", "three"]
-    assert peak < 4_000_000
-
-
-def test_an_array_of_objects_is_read_too(tmp_path: Path) -> None:
-    path = tmp_path / "data.json"
-    path.write_text(json.dumps([{"id": 1, "text": "one"}, 5, {"id": 3, "text": "x"}], indent=2))
-    assert record_format(path) == "ndjson"
-    assert told(read_records(path, TEXT)) == ["one", "row 2 is no JSON object but a int", "x"]
-
-
-def test_an_array_that_is_too_large_is_told_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("es_jina.ingest.json_rows.MAX_BYTES", 100)
-    path = tmp_path / "data.json"
-    path.write_text(json.dumps([{"id": 1, "text": "x" * 100}]))
-    (failure,) = read_records(path, TEXT)
-    assert isinstance(failure, Failure)
-    assert failure.source == str(path)
-    assert "save it as JSON lines" in failure.message
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("a.ndjson", b"", "the file is empty"),
-        ("a.csv", b"", "the file is empty"),
-        ("a.parquet", b"", "the file is empty"),
-        ("a.json", b'[{"id": 1', "the JSON is damaged"),
-        ("a.ndjson", '{"id": 1}\n'.encode("utf-16"), "not UTF-8 text"),
-        ("a.parquet", b"PAR1 and rubbish", "the Parquet file is damaged"),
-        ("a.parquet", b"rubbish", "the Parquet file is damaged"),
-        ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not UTF-8 text"),
-        ("a.csv", b"\n\n", "there is no header"),
-    ],
-)
-def test_a_broken_file_is_named_once(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
-    path = tmp_path / name
-    path.write_bytes(content)
-    (failure,) = read_records(path, TEXT)
-    assert isinstance(failure, Failure)
-    assert (failure.source, failure.stage, failure.error) == (str(path), "read", "ItemError")
-    assert failure.message.startswith(message)
-
-
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    for name in ("a.ndjson", "a.csv", "a.parquet"):
-        (failure,) = read_records(tmp_path / name, TEXT)
-        assert isinstance(failure, Failure)
-        assert failure.message == "cannot be read: No such file or directory"
-
-
 # Kinds
 
 
@@ -516,150 +391,7 @@ def test_every_format_gives_the_same_sources(
     assert [fields["lang"] for *_, fields in found[0]] == [record["lang"] for record in records]
 
 
-# What only Parquet has
-
-
-def test_columns_of_parquet_come_as_json_has_them(tmp_path: Path) -> None:
-    table = pa.table(
-        {
-            "id": [1, 2],
-            "text": [["a", "b"], ["c"]],
-            "day": [date(2024, 2, 29), None],
-            "at": pa.array([1, 2], pa.timestamp("ns", "UTC")),
-            "price": [Decimal("1.50"), Decimal("2.00")],
-            "score": [float("nan"), 0.5],
-            "tags": [[{"name": "x"}], []],
-            "author": [{"name": "Ada", "born": datetime(1815, 12, 10)}, None],
-        }
-    )
-    path = write_parquet(tmp_path / "data.parquet", table)
-    keep = ("day", "at", "price", "score", "tags", "author.name", "author")
-    first, second = sources(read_records(path, RecordFields("id", "text", None, keep)))
-    assert (first.text, second.text) == ("a\n\nb", "c")
-    assert first.fields == {
-        "day": "2024-02-29",
-        "at": "1970-01-01T00:00:00+00:00",
-        "price": "1.50",
-        "score": None,
-        "tags": [{"name": "x"}],
-        "author.name": "Ada",
-        "author": {"name": "Ada", "born": "1815-12-10T00:00:00"},
-    }
-    assert second.fields["author.name"] is None
-    assert first.mime == "application/vnd.apache.parquet"
-    orjson.dumps(first.fields)
-
-
-def test_bytes_cannot_be_kept(tmp_path: Path) -> None:
-    path = write_parquet(tmp_path / "a.parquet", [{"id": 1, "text": "x", "blob": b"\0"}])
-    (failure,) = read_records(path, RecordFields("id", "text", None, ("blob",)))
-    assert isinstance(failure, Failure)
-    assert failure.source == f"{path}#1"
-    assert failure.message == "the field 'blob' holds bytes, which are no text; leave it out"
-
-
-@pytest.mark.parametrize("embedded", ["plain", "struct"])
-def test_images_in_parquet_are_bytes_or_bytes_with_a_path(tmp_path: Path, embedded: str) -> None:
-    content = picture(tmp_path / "a.png").read_bytes()
-    values: list[Any] = (
-        [content, None]
-        if embedded == "plain"
-        else [
-            {"bytes": content, "path": "gone.png"},
-            {"bytes": None, "path": "a.png"},
-        ]
-    )
-    path = write_parquet(
-        tmp_path / "data.parquet",
-        [{"id": n, "text": "t", "image": value} for n, value in enumerate(values)],
-    )
-    first, second = sources(read_records(path, RecordFields("id", "text", "image")))
-    assert first.image == content
-    assert second.image == (None if embedded == "plain" else tmp_path / "a.png")
-
-
-def test_a_wrong_column_of_parquet_is_named(tmp_path: Path) -> None:
-    path = write_parquet(tmp_path / "a.parquet", [{"id": 1, "text": "x", "in": {"a": 1}}])
-    for name in ("in.b", "text.x", "nope"):
-        with pytest.raises(RequestError, match=f"no field '{name}'; there are: id, text, in$"):
-            list(read_records(path, RecordFields("id", "text", None, (name,))))
-
-
-def test_a_value_that_python_has_not_fails_its_row_alone(tmp_path: Path) -> None:
-    offsets = pa.array([0, 1, 2, 3], pa.int32()).buffers()[1]
-    texts = pa.Array.from_buffers(pa.string(), 3, [None, offsets, pa.py_buffer(b"a\xffc")])
-    path = write_parquet(tmp_path / "a.parquet", pa.table({"id": [1, 2, 3], "text": texts}))
-    first, second, third = read_records(path, TEXT)
-    assert told([first, third]) == ["a", "c"]
-    assert isinstance(second, Failure)
-    assert second.source == f"{path}#row 2"
-    assert second.message.startswith("row 2 cannot be read: the field 'text': 'utf-8' codec")
-
-
-def test_nanoseconds_are_cut_off_however_deep_they_are(tmp_path: Path) -> None:
-    at, told = pa.timestamp("ns"), "1970-01-01T00:00:00.000001"
-    columns = {
-        "list": pa.array([[1001, None], None, []], pa.list_(at)),
-        "large": pa.array([[1001], None, []], pa.large_list(at)),
-        "struct": pa.array([{"at": 1001}, None, {"at": None}], pa.struct([("at", at)])),
-        "deep": pa.array([[{"at": [1001]}], None, []], pa.list_(pa.struct([("at", pa.list_(at))]))),
-        "clock": pa.array([1001, None, 0], pa.time64("ns")),
-        "took": pa.array([1001, None, 0], pa.duration("ns")),
-    }
-    table = pa.table({"id": [1, 2, 3], "text": ["x", "y", "z"], **columns})
-    path = write_parquet(tmp_path / "a.parquet", table)
-    first, second, third = sources(
-        read_records(path, RecordFields("id", "text", None, (*columns,)))
-    )
-    assert first.fields == {
-        "list": [told, None],
-        "large": [told],
-        "struct": {"at": told},
-        "deep": [{"at": [told]}],
-        "clock": "00:00:00.000001",
-        "took": "0:00:00.000001",
-    }
-    assert set(second.fields.values()) == {None}
-    assert third.fields["struct"] == {"at": None}
-
-
-def test_a_time_that_python_has_not_is_told_with_its_field(tmp_path: Path) -> None:
-    times = pa.array([0, 10**18], pa.timestamp("ms"))
-    path = write_parquet(
-        tmp_path / "a.parquet", pa.table({"id": [1, 2], "text": ["x", "y"], "at": times})
-    )
-    first, second = read_records(path, RecordFields("id", "text", None, ("at",)))
-    assert isinstance(first, Candidate)
-    assert isinstance(second, Failure)
-    assert second.message == (
-        "row 2 cannot be read: the field 'at' holds a time beyond the years 1 to 9999"
-    )
-
-
-def test_what_is_whole_of_a_damaged_parquet_file_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("es_jina.ingest.parquet_rows._BATCH_ROWS", 5)
-    records = [{"id": n, "text": f"{n} " * 50_000} for n in range(60)]
-    path = write_parquet(tmp_path / "a.parquet", records, row_group_size=20)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2 : len(content) // 2 + 20_000] = b"\xaa" * 20_000
-    path.write_bytes(content)
-    *good, last = read_records(path, TEXT)
-    assert all(isinstance(each, Candidate) for each in good)
-    assert good
-    assert isinstance(last, Failure)
-    assert last.source == str(path)
-    assert last.message.startswith("the Parquet file is damaged behind row ")
-
-
-def test_without_pyarrow_parquet_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_parquet(tmp_path / "a.parquet", [{"id": 1, "text": "x"}])
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(RequestError, match=r"pip install 'es_jina\[parquet\]'"):
-        list(read_records(path, TEXT))
+# Images that cannot be had
 
 
 @pytest.mark.parametrize("image", ["gone.png", "data:image/png;base64,?!", 7])
