@@ -1,6 +1,5 @@
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,149 +8,21 @@ import numpy as np
 import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import AuthorizationException, Elasticsearch
-from pytest_httpserver import HTTPServer
 
-from es_jina.elastic.capabilities import Capabilities
-from es_jina.elastic.setup import set_up
 from es_jina.elastic.vectors import decode, encode, unpack
 from es_jina.embedding import Embedding, cut
-from es_jina.errors import ClusterError, ItemError
-from es_jina.ingest.dead_letters import DeadLetters
+from es_jina.errors import ClusterError
 from es_jina.ingest.files import Filters
 from es_jina.ingest.records import RecordFields
-from es_jina.ingest.report import Report
-from es_jina.ingest.run import Ingest, Options
-from es_jina.ingest.targets import Setting, Targets
 from es_jina.ingest.units import Cutting
-from es_jina.inputs import Image, Input, Task, Text
+from es_jina.inputs import Image, Task, Text
 from es_jina.pooling import pool
 from es_jina.profile import IndexProfile
-from es_jina.providers import open_tokenizer, profile_for
-from es_jina.providers.base import Provider, Want
+from es_jina.providers.base import Want
 from es_jina.providers.local import LocalProvider
 
-from .files import damaged_page_pdf, pdf, picture, truncated
-
-Run = Callable[..., Report]
-
-
-class Counting:
-    """A provider that remembers what it was asked."""
-
-    def __init__(self, inner: LocalProvider) -> None:
-        self.inner = inner
-        self.inputs: list[Input] = []
-        self.spans: list[tuple[str, tuple[int, int]]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def embed(
-        self, inputs: Any, task: Task, want: Want, **options: Any
-    ) -> list[Embedding | ItemError]:
-        self.inputs += inputs
-        return self.inner.embed(inputs, task, want, **options)
-
-    def embed_spans(
-        self, text: str, spans: Any, *others: Any, **named: Any
-    ) -> list[Embedding | ItemError]:
-        self.spans += [(text, span) for span in spans]
-        return self.inner.embed_spans(text, spans, *others, **named)
-
-
-@pytest.fixture
-def counting(provider: LocalProvider) -> Counting:
-    return Counting(provider)
-
-
-@pytest.fixture
-def profile(provider: LocalProvider) -> IndexProfile:
-    return profile_for(provider.model, dims=(128, 256))
-
-
-class Runner:
-    """Ingests paths into the test's index, with the counting provider."""
-
-    def __init__(
-        self,
-        client: Elasticsearch,
-        index: str,
-        profile: IndexProfile,
-        capabilities: Capabilities,
-        counting: Counting,
-        folder: Path,
-    ) -> None:
-        self.client = client
-        self.index = index
-        self.profile = profile
-        self.capabilities = capabilities
-        self.counting = counting
-        self.dead = folder / "dead.ndjson"
-        self.scratch = folder / "scratch"
-        self.scratch.mkdir()
-
-    def __call__(self, *paths: Path, **named: Any) -> Report:
-        self.counting.inputs.clear()
-        self.counting.spans.clear()
-        with DeadLetters(self.dead) as letters:
-            ingest = self.engine(letters, **{k: v for k, v in named.items() if k != "setting"})
-            return ingest.run(self.targets(*paths, **named.get("setting", {})))
-
-    def preview(self, *paths: Path, **named: Any) -> Report:
-        return self.engine(None, **named).preview(self.targets(*paths))
-
-    def targets(self, *paths: Path, **setting: Any) -> Targets:
-        return Targets([*map(str, paths)], Setting(self.client, self.scratch, **setting))
-
-    def engine(
-        self, letters: DeadLetters | None, profile: IndexProfile | None = None, **options: Any
-    ) -> Ingest:
-        provider: Provider = self.counting
-        more: dict[str, Any] = {}
-        if letters is not None:
-            more = {"on_failure": letters.add, "on_settled": letters.settle}
-        return Ingest(
-            self.client,
-            self.index,
-            profile or self.profile,
-            self.capabilities,
-            open_provider=lambda: provider,
-            open_tokenizer=lambda: open_tokenizer("local", self.profile.model),
-            options=Options(**options),
-            **more,
-        )
-
-
-@pytest.fixture
-def run(
-    client: Elasticsearch,
-    capabilities: Capabilities,
-    index: str,
-    profile: IndexProfile,
-    counting: Counting,
-    tmp_path: Path,
-) -> Runner:
-    set_up(client, index, profile, capabilities)
-    return Runner(client, index, profile, capabilities, counting, tmp_path)
-
-
-def everything(client: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
-    """Return title/page/chunk -> document."""
-    client.indices.refresh(index=index)
-    found = client.search(index=index, size=1000, query={"match_all": {}})
-    documents = [hit["_source"] for hit in found["hits"]["hits"]]
-    return {f"{doc['title']}/{doc.get('page') or doc.get('chunk')}": doc for doc in documents}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with one document of each kind."""
-    root = tmp_path / "in"
-    root.mkdir()
-    (root / "fox.md").write_text("# The fox\n\nThe quick brown fox.")
-    picture(root / "teal-square.png")
-    pdf(root / "report.pdf", "first page", "second page", title="The report")
-    return root
+from .engine import Counting, Runner, everything
+from .files import pdf, picture
 
 
 def test_every_unit_becomes_a_document(
@@ -266,16 +137,6 @@ def test_a_source_that_lost_pages_leaves_none_behind(
     assert run(folder).unchanged == 3
 
 
-def test_a_changed_source_that_fails_keeps_its_old_documents(
-    run: Runner, folder: Path, client: Elasticsearch, index: str
-) -> None:
-    run(folder)
-    truncated(folder / "teal-square.png")
-    report = run(folder)
-    assert [failure.stage for failure in report.failures] == ["embed"]
-    assert "teal square/None" in everything(client, index)
-
-
 def test_what_was_cut_otherwise_is_cut_again(
     run: Runner, folder: Path, client: Elasticsearch, index: str
 ) -> None:
@@ -305,21 +166,6 @@ def test_the_text_layer_of_pdfs(
     texts = {doc["page"]: doc["text"] for doc in documents if doc["kind"] == "text"}
     assert texts == {1: "first page", 2: "second page"}
     assert run(folder / "report.pdf", cutting=Cutting(pdf=mode)).embedded == 0
-
-
-@pytest.mark.parametrize("mode", ["text", "both"])
-def test_a_page_without_its_text_fails_alone(
-    run: Runner, tmp_path: Path, client: Elasticsearch, index: str, mode: Any
-) -> None:
-    path = damaged_page_pdf(tmp_path / "a.pdf", "one", None, "three", "four")
-    report = run(path, cutting=Cutting(pdf=mode))
-    pages = [doc["page"] for doc in everything(client, index).values()]
-    assert set(pages) == {1, 3, 4}
-    letters = [json.loads(line) for line in run.dead.read_text().splitlines()]
-    assert {letter["message"].split(":")[0] for letter in letters} == {"page 2 is damaged"}
-    assert report.failed == len(letters) == (1 if mode == "text" else 2)
-    preview = run.preview(path, cutting=Cutting(pdf=mode))
-    assert (preview.embedded, preview.unchanged) == (0 if mode == "text" else 1, report.embedded)
 
 
 def test_late_chunking_shows_the_model_the_whole_text(
@@ -372,31 +218,6 @@ def test_records_with_text_image_and_fields(
     assert run(path, setting={"fields": fields}).embedded == 1
 
 
-def test_a_record_whose_image_cannot_be_had_has_its_text(
-    run: Runner, tmp_path: Path, client: Elasticsearch, index: str, httpserver: HTTPServer
-) -> None:
-    httpserver.expect_oneshot_request("/a.png").respond_with_data(status=404)
-    url = httpserver.url_for("/a.png")
-    rows = tmp_path / "rows.ndjson"
-    images = (url, "gone.png", "data:image/png;base64,?!")
-    rows.write_text("".join(json.dumps({"t": f"row {i}", "i": i}) + "\n" for i in images))
-    setting = {"fields": RecordFields(None, "t", "i")}
-    report = run(rows, setting=setting)
-    assert (report.embedded, report.failed) == (3, 3)
-    assert {(each.source, each.unit) for each in report.failures} == {
-        (f"{rows}#{number}", 2) for number in (1, 2, 3)
-    }
-    assert {doc["text"] for doc in everything(client, index).values()} == {
-        f"row {image}" for image in images
-    }
-    content = picture(tmp_path / "a.png").read_bytes()
-    httpserver.expect_request("/a.png").respond_with_data(content, content_type="image/png")
-    report = run(rows, setting=setting)
-    # The image alone: no text is embedded again.
-    assert [type(each) for each in run.counting.inputs] == [Image]
-    assert (report.embedded, report.unchanged, report.failed) == (1, 3, 2)
-
-
 def test_files_of_records_without_fields_are_skipped(run: Runner, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.ndjson").write_text('{"a": 1}\n')
@@ -415,101 +236,6 @@ def test_another_profile_embeds_again(run: Runner, folder: Path, profile: IndexP
     smaller = replace(profile, max_pixels=3136)
     assert smaller.fingerprint != profile.fingerprint
     assert run(folder, profile=smaller).embedded == 4
-
-
-def test_what_is_broken_is_named_and_everything_else_is_in(
-    run: Runner, folder: Path, client: Elasticsearch, index: str
-) -> None:
-    (folder / "empty.txt").touch()
-    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
-    pdf(folder / "locked.pdf", "secret", password="open sesame")
-    truncated(folder / "half.png")
-    (folder / "latin.txt").write_bytes("Grüße".encode("latin-1"))
-    (folder / "archive.zip").write_bytes(b"PK\x03\x04\x00\xff")
-    report = run(folder)
-    assert report.skipped == 1
-    assert report.embedded == 4
-    assert len(everything(client, index)) == 4
-    letters = [json.loads(line) for line in run.dead.read_text().splitlines()]
-    told = {Path(letter["source"]).name: (letter["stage"], letter["message"]) for letter in letters}
-    assert len(letters) == report.failed == 5
-    assert told.keys() == {"empty.txt", "broken.pdf", "locked.pdf", "half.png", "latin.txt"}
-    assert told["empty.txt"] == ("read", "the file is empty")
-    assert told["locked.pdf"] == ("read", "the PDF is password-protected")
-    assert "damaged" in told["broken.pdf"][1]
-    assert "cannot be decoded" in told["half.png"][1]
-    assert "UTF-8" in told["latin.txt"][1]
-
-
-def test_what_is_mended_leaves_the_dead_letters(run: Runner, folder: Path) -> None:
-    (folder / "empty.txt").touch()
-    (folder / "latin.txt").write_bytes("Grüße".encode("latin-1"))
-    run(folder)
-    run(folder)
-    letters = [json.loads(line) for line in run.dead.read_text().splitlines()]
-    assert [letter["attempts"] for letter in letters] == [2, 2]
-    (folder / "empty.txt").write_text("no longer empty")
-    # A run over something else does not touch what it has not seen.
-    run(folder / "empty.txt")
-    (letter,) = [json.loads(line) for line in run.dead.read_text().splitlines()]
-    assert letter["source"] == str(folder / "latin.txt")
-    (folder / "latin.txt").write_text("Grüße")
-    run(folder)
-    assert not run.dead.exists()
-
-
-def test_an_interrupted_run_goes_on_where_it_stopped(
-    run: Runner, folder: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("es_jina.ingest.batches.FIRST_TOKENS", 1)
-    ingest = run.engine(None)
-    embed = counting.embed
-    calls = 0
-
-    def stop_at_the_second(*args: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == 2:
-            ingest.stop()
-        return embed(*args, **named)
-
-    monkeypatch.setattr(counting, "embed", stop_at_the_second)
-    report = ingest.run(run.targets(folder))
-    # What was being embedded is in the index, and nothing was begun behind it.
-    assert report.interrupted
-    assert report.embedded == len(counting.inputs) < 4
-    monkeypatch.setattr(counting, "embed", embed)
-    rest = run(folder)
-    assert (rest.embedded, rest.unchanged) == (4 - report.embedded, report.embedded)
-    assert not rest.interrupted
-
-
-def test_an_index_that_is_removed_meanwhile_does_not_come_back(
-    run: Runner,
-    folder: Path,
-    client: Elasticsearch,
-    index: str,
-    counting: Counting,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    embed = counting.embed
-
-    def remove_and_embed(*args: Any, **named: Any) -> Any:
-        client.options(ignore_status=404).indices.delete(index=f"{index}-000001")
-        return embed(*args, **named)
-
-    monkeypatch.setattr(counting, "embed", remove_and_embed)
-    with pytest.raises(ClusterError, match="404: no such index"):
-        run(folder)
-    assert not client.indices.exists(index=index)
-
-
-def test_records_are_counted_where_they_cannot_be_read_too(run: Runner, tmp_path: Path) -> None:
-    (tmp_path / "a.ndjson").write_text('{"t": "good"}\n{"t": broken\n{"t": "good too"}\n')
-    ingest = run.engine(None)
-    fields = RecordFields(None, "t", None)
-    ingest.run(run.targets(tmp_path / "a.ndjson", fields=fields))
-    assert (ingest.progress.found, ingest.progress.done) == (3, 3)
 
 
 def test_a_preview_says_what_would_happen_and_does_nothing(
