@@ -14,6 +14,8 @@ from es_jina.ingest.units import Cutting
 # Sources that the index is asked about at a time. The first question is a small one, so that work
 # begins at once.
 _FIRST, _TOGETHER = 50, 2000
+# Groups that the index is asked about at once: while it works at one, another's answer is read.
+_ASKED = 2
 # What they may keep in memory meanwhile: records can have their pictures with them.
 _HELD = 32_000_000
 
@@ -100,10 +102,12 @@ def plan(
         ClusterError: Elasticsearch cannot be reached or refuses.
     """
     recipes = cutting.recipes
-    with ThreadPoolExecutor(1, thread_name_prefix="es-jina-ledger") as pool:
-        # While the index answers for one group, the next one is found.
+    with ThreadPoolExecutor(_ASKED, thread_name_prefix="es-jina-ledger") as pool:
+        # While the index answers for some groups, the next one is found.
         asked = started_early(
-            _groups(found, on_found), lambda group: pool.submit(_versions, ledger, group), ahead=1
+            _groups(found, on_found),
+            lambda group: pool.submit(_versions, ledger, group),
+            ahead=_ASKED,
         )
         for group, answer in asked:
             versions = answer.result()
