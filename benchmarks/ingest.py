@@ -34,6 +34,7 @@ import pdf
 import runs
 from elasticsearch import Elasticsearch, OrjsonSerializer, helpers
 
+from es_jina.dense import DenseProfile, IndexType
 from es_jina.elastic.bulk import Action, BulkWriter
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
@@ -41,10 +42,11 @@ from es_jina.elastic.node import Node
 from es_jina.elastic.setup import set_up
 from es_jina.elastic.vectors import dense_value, pack
 from es_jina.embedding import Vector
-from es_jina.profile import IndexProfile, IndexType
+from es_jina.profile import IndexProfile
 
 DOCUMENTS, DIMS = 20_000, 2048
 PAGES, TOKENS, TOKEN_DIMS = 2_000, 747, 128
+FIELD = DenseProfile.of(DIMS)
 # The peer takes a tenth of a second for a page: it is given some, and its figures are scaled.
 PEER_PAGES = 100
 
@@ -84,7 +86,9 @@ class Loads:
 
     def measured(self, load: Callable[[str], None], index_type: IndexType = "bbq_flat") -> Cost:
         """Measure one load, and check that everything has arrived."""
-        profile = IndexProfile("bench", "bench", (DIMS,), None, 602_112, index_type)
+        profile = IndexProfile(
+            "bench", "bench", (DenseProfile.of(DIMS, index_type),), None, 602_112
+        )
         set_up(self._client, "bench", profile, self._capabilities)
         cost = measure(lambda: load("bench"))
         self._client.options(request_timeout=600).indices.refresh(index="bench")
@@ -96,7 +100,7 @@ class Loads:
         """Write as the ingester does."""
         base64 = self._capabilities.base64_documents
         actions = (
-            Action(str(number), {self._field: dense_value(vector, base64_allowed=base64)})
+            Action(str(number), {self._field: dense_value(vector, FIELD, base64_allowed=base64)})
             for number, vector in enumerate(self._vectors)
         )
         with Cluster(self._url).connect() as client, BulkWriter(client, index) as writer:

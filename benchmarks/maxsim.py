@@ -15,9 +15,9 @@ from typing import get_args
 import numpy as np
 from maxsim_cpu import maxsim_scores_variable
 
+from es_jina.dense import ElementType
 from es_jina.elastic.vectors import encode
 from es_jina.embedding import Vector, unit
-from es_jina.profile import ElementType
 from es_jina.search.maxsim import maxsim, maxsim_of_bits
 
 TOKENS, DIMS, QUERY = 747, 128, 20

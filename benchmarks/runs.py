@@ -20,6 +20,7 @@ import numpy as np
 from elasticsearch import Elasticsearch
 from reportlab.pdfgen.canvas import Canvas
 
+from es_jina.dense import dense_profiles
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
 from es_jina.elastic.setup import set_up
@@ -35,7 +36,7 @@ from es_jina.providers.tokenizers import EstimatedTokens
 
 DIMS = 1024
 INFO = ModelInfo("bench", "bench", (DIMS,), 128, 602_112)
-PROFILE = IndexProfile("bench", "bench", (DIMS,), None, INFO.max_pixels)
+PROFILE = IndexProfile("bench", "bench", dense_profiles(DIMS), None, INFO.max_pixels)
 FILES, FEW, MANY, PAGES = 10_000, 1_000, 50_000, 5_000
 # The node's first ones are slower: Java compiles what is asked of it often.
 ROUNDS = 5

@@ -5,21 +5,15 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
 
+from es_jina.dense import ELEMENT_TYPES, DenseProfile, ElementType, check_choice
 from es_jina.errors import ProfileMismatchError, RequestError
 from es_jina.inputs import Task
 
-IndexType = Literal[
-    "hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw", "bbq_disk",
-    "flat", "int8_flat", "int4_flat", "bbq_flat",
-]  # fmt: skip
 Store = Literal["binary", "rank_vectors"]
-ElementType = Literal["float", "bfloat16", "byte", "bit"]
 
-INDEX_TYPES: tuple[str, ...] = get_args(IndexType)
 STORES: tuple[str, ...] = get_args(Store)
-ELEMENT_TYPES: tuple[str, ...] = get_args(ElementType)
-MATRYOSHKA_DIMS = (128, 256, 512, 1024, 2048)
 MULTI_VECTOR_FIELD = "multi_vector"
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +35,8 @@ class MultiVectorProfile:
     def __post_init__(self) -> None:
         if self.pool_factor < 1:
             raise RequestError(f"pool_factor {self.pool_factor}: it must be at least 1")
-        _check_choice("store", self.store, STORES)
-        _check_choice("element_type", self.element_type, ELEMENT_TYPES)
+        check_choice("store", self.store, STORES)
+        check_choice("element_type", self.element_type, ELEMENT_TYPES)
 
     def to_meta(self) -> dict[str, Any]:
         """Return the JSON object for the mapping; without pooling, as before there was any."""
@@ -65,35 +59,35 @@ class IndexProfile:
     Attributes:
         model: hub id or checkpoint folder.
         revision: what tells the weights from others of that name, where it is known.
-        dims: the Matryoshka sizes of the dense fields, ascending.
-        index_type: of every dense field; ``None`` for what the shipped templates say.
+        dense: the dense fields, by ascending dims.
         multi_vector: ``None`` for an index without multi-vectors.
         max_pixels: the pixel budget of an image or a page.
+        languages: whose words are also searched by their stems, as codes of two letters.
         query_task: the task of queries.
         passage_task: the task of documents.
     """
 
     model: str
     revision: str | None
-    dims: tuple[int, ...]
+    dense: tuple[DenseProfile, ...]
     multi_vector: MultiVectorProfile | None
     max_pixels: int
-    index_type: IndexType | None = None
+    languages: tuple[str, ...] = ()
     query_task: Task = Task.RETRIEVAL_QUERY
     passage_task: Task = Task.RETRIEVAL_PASSAGE
 
     def __post_init__(self) -> None:
+        if not self.dense:
+            raise RequestError("dims missing: an index needs at least one dense field")
         if list(self.dims) != sorted(set(self.dims)):
             raise RequestError(f"dims {list(self.dims)}: they must ascend, each of them once")
-        if self.index_type is not None:
-            _check_choice("index_type", self.index_type, INDEX_TYPES)
         if self.max_pixels < 1:
             raise RequestError(f"max_pixels {self.max_pixels}: it must be above 0")
-        wrong = [d for d in self.dims if d not in MATRYOSHKA_DIMS]
-        if wrong or not self.dims:
-            raise RequestError(
-                f"dims {wrong or 'missing'}: choose from {', '.join(map(str, MATRYOSHKA_DIMS))}"
-            )
+
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """The Matryoshka sizes of the dense fields, ascending."""
+        return tuple(field.dims for field in self.dense)
 
     @property
     def identity(self) -> str:
@@ -101,34 +95,42 @@ class IndexProfile:
         return self.revision or self.model
 
     @property
-    def search_field(self) -> str:
+    def finest(self) -> DenseProfile:
         """The dense field that a search uses: the largest."""
-        return dense_field(self.dims[-1])
+        return self.dense[-1]
 
     @property
     def summary(self) -> str:
         """What the profile holds, in one line for people."""
-        dense = ", ".join(map(str, self.dims))
+        dense = ", ".join(field.summary for field in self.dense)
         multi = self.multi_vector.summary if self.multi_vector else "no multi-vectors"
-        return f"{self.model}; dense vectors of {dense} dims; {multi}; {self.max_pixels:,} pixels"
+        words = f"; words of {', '.join(self.languages)}" if self.languages else ""
+        return f"{self.model}; dense vectors of {dense}; {multi}{words}; {self.max_pixels:,} pixels"
 
     @property
     def fingerprint(self) -> str:
         """12 hex digits over all that the stored vectors depend on; carried by every document."""
-        told = {
+        told: dict[str, Any] = {
             "identity": self.identity,
             "task": self.passage_task,
             "dims": self.dims,
             "multi_vector": self.multi_vector and self.multi_vector.to_meta(),
             "max_pixels": self.max_pixels,
         }
+        narrow = {f.dims: f.element_type for f in self.dense if f.element_type != "float"}
+        if narrow:
+            told["element_types"] = narrow
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
     def to_meta(self) -> dict[str, Any]:
         """Return the JSON object for ``_meta.es_jina``."""
-        multi = self.multi_vector and self.multi_vector.to_meta()
-        told = {**asdict(self), "dims": list(self.dims), "multi_vector": multi}
-        return {"profile_version": 1, **told}
+        told = {
+            **asdict(self),
+            "dense": [asdict(field) for field in self.dense],
+            "multi_vector": self.multi_vector and self.multi_vector.to_meta(),
+            "languages": list(self.languages),
+        }
+        return {"profile_version": _VERSION, **told}
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> Self:
@@ -141,13 +143,18 @@ class IndexProfile:
             raise RequestError(f"the index's profile is no JSON object: {meta!r}")
         fields = dict(meta)
         version = fields.pop("profile_version", None)
-        if version != 1:
-            raise RequestError(f"the index's profile has version {version}; this es_jina reads 1")
+        if version == 1:
+            fields = _from_version_1(fields)
+        elif version != _VERSION:
+            raise RequestError(
+                f"the index's profile has version {version}; this es_jina reads 1 and {_VERSION}"
+            )
         try:
             multi = fields.pop("multi_vector")
             return cls(
-                dims=tuple(fields.pop("dims")),
+                dense=tuple(DenseProfile(**field) for field in fields.pop("dense")),
                 multi_vector=MultiVectorProfile(**multi) if multi else None,
+                languages=tuple(fields.pop("languages")),
                 query_task=Task(fields.pop("query_task")),
                 passage_task=Task(fields.pop("passage_task")),
                 **fields,
@@ -163,14 +170,12 @@ class IndexProfile:
         Raises:
             ProfileMismatchError: with both sides of every difference.
         """
-        mine, theirs = asdict(self), asdict(wanted)
-        # The same weights may lie in another folder.
-        if self.identity == wanted.identity:
-            del mine["model"]
         differences = [
-            f"{name} is {mine[name]}, asked for {theirs[name]}"
-            for name in mine
-            if mine[name] != theirs[name]
+            f"{name} is {_told(getattr(self, name))}, asked for {_told(getattr(wanted, name))}"
+            for name in self.__dataclass_fields__
+            if getattr(self, name) != getattr(wanted, name)
+            # The same weights may lie in another folder.
+            and not (name == "model" and self.identity == wanted.identity)
         ]
         if differences:
             raise ProfileMismatchError(
@@ -196,15 +201,23 @@ class IndexProfile:
             )
 
 
-def dense_field(dims: int) -> str:
-    """Return the name of the dense field of a Matryoshka size."""
-    return f"embedding_{dims}"
-
-
-def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise RequestError(f"{what} {value!r}: choose from {', '.join(choices)}")
-
-
 def _named(model: str, revision: str | None) -> str:
     return f"{model} (revision {revision})" if revision else model
+
+
+def _told(value: Any) -> str:
+    """Return a field of a profile as a message shows it."""
+    if isinstance(value, MultiVectorProfile):
+        return value.summary
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
+
+
+def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a profile of the time when all dense fields were of one index type, as of today."""
+    told = dict(fields)
+    index_type = told.pop("index_type", None)
+    try:
+        dense = [asdict(DenseProfile.of(dims, index_type)) for dims in told.pop("dims")]
+    except (KeyError, TypeError) as error:
+        raise RequestError(f"the index's profile cannot be read: dims: {error}") from error
+    return {**told, "dense": dense, "languages": []}

@@ -8,27 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from es_jina.dense import ELEMENT_TYPES, MATRYOSHKA_DIMS, DenseProfile, dense_profiles
 from es_jina.errors import ProfileMismatchError, RequestError
 from es_jina.inputs import Task
 from es_jina.profile import (
-    ELEMENT_TYPES,
-    INDEX_TYPES,
-    MATRYOSHKA_DIMS,
     STORES,
     IndexProfile,
     MultiVectorProfile,
-    dense_field,
 )
 
 PROFILE = IndexProfile(
     model="jinaai/jina-embeddings-v4",
     revision=None,
-    dims=(128, 1024),
+    dense=dense_profiles(128, 1024),
     multi_vector=MultiVectorProfile("binary", "bit"),
     max_pixels=602_112,
 )
+FIELD = PROFILE.to_meta()["dense"][0]
 FOLDER = replace(PROFILE, model="/models/v4", revision="abc123")
 
+DENSE = st.builds(
+    DenseProfile.of,
+    st.sampled_from(MATRYOSHKA_DIMS),
+    st.sampled_from(["hnsw", "flat", None]),
+    st.sampled_from(ELEMENT_TYPES),
+)
 MULTI: st.SearchStrategy[MultiVectorProfile] = st.builds(
     MultiVectorProfile,
     st.sampled_from(STORES),
@@ -36,14 +40,20 @@ MULTI: st.SearchStrategy[MultiVectorProfile] = st.builds(
     st.integers(1, 4096),
     st.integers(1, 9),
 )
+
+
+def ascending(fields: list[DenseProfile]) -> tuple[DenseProfile, ...]:
+    return tuple(sorted(fields, key=lambda field: field.dims))
+
+
 PROFILES: st.SearchStrategy[IndexProfile] = st.builds(
     IndexProfile,
     model=st.text(),
     revision=st.none() | st.text(),
-    dims=st.sets(st.sampled_from(MATRYOSHKA_DIMS), min_size=1).map(lambda d: tuple(sorted(d))),
+    dense=st.lists(DENSE, min_size=1, unique_by=lambda field: field.dims).map(ascending),
     multi_vector=st.none() | MULTI,
     max_pixels=st.integers(1, 10**9),
-    index_type=st.none() | st.sampled_from(INDEX_TYPES),
+    languages=st.lists(st.sampled_from(["de", "en", "th"]), unique=True).map(tuple),
     query_task=st.sampled_from(Task),
     passage_task=st.sampled_from(Task),
 )
@@ -60,13 +70,26 @@ def test_a_profile_survives_the_mapping(profile: IndexProfile) -> None:
 def test_what_stands_in_the_mapping() -> None:
     """Indices that exist hold this; a change needs a new profile_version."""
     assert json.loads(json.dumps(PROFILE.to_meta())) == {
-        "profile_version": 1,
+        "profile_version": 2,
         "model": "jinaai/jina-embeddings-v4",
         "revision": None,
-        "dims": [128, 1024],
+        "dense": [
+            {
+                "dims": 128,
+                "index_type": "int8_hnsw",
+                "element_type": "float",
+                "similarity": "dot_product",
+            },
+            {
+                "dims": 1024,
+                "index_type": "bbq_hnsw",
+                "element_type": "float",
+                "similarity": "dot_product",
+            },
+        ],
         "multi_vector": {"store": "binary", "element_type": "bit", "dims": 128},
         "max_pixels": 602112,
-        "index_type": None,
+        "languages": [],
         "query_task": "retrieval.query",
         "passage_task": "retrieval.passage",
     }
@@ -75,19 +98,23 @@ def test_what_stands_in_the_mapping() -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"profile_version": 2}, "version 2; this es_jina reads 1"),
+        ({"profile_version": 3}, "version 3; this es_jina reads 1 and 2"),
         ({"profile_version": None}, "version None"),
-        ({"dims": 1024}, "cannot be read"),
-        ({"dims": []}, "dims missing"),
-        ({"dims": [100]}, "choose from 128, 256"),
-        ({"dims": [1024, 128]}, "ascend"),
-        ({"dims": [128, 128]}, "each of them once"),
-        ({"dims": "128"}, "dims"),
+        ({"dense": 1024}, "cannot be read"),
+        ({"dense": []}, "dims missing"),
+        ({"dense": [128]}, "cannot be read"),
+        ({"dense": [FIELD | {"dims": 100}]}, "choose from 128, 256"),
+        ({"dense": [FIELD | {"dims": 1024}, FIELD]}, "ascend"),
+        ({"dense": [FIELD, FIELD]}, "each of them once"),
+        ({"dense": [FIELD | {"index_type": "btree"}]}, "index_type 'btree'"),
+        ({"dense": [FIELD | {"similarity": "taste"}]}, "similarity 'taste'"),
+        ({"dense": [FIELD | {"element_type": "bit"}]}, "index types hnsw and flat alone"),
+        ({"dense": [FIELD | {"colour": "red"}]}, "colour"),
         ({"multi_vector": {"store": "binary"}}, "element_type"),
         ({"multi_vector": {"store": "tape", "element_type": "bit"}}, "store 'tape'"),
         ({"multi_vector": {"store": "binary", "element_type": "int3"}}, "element_type 'int3'"),
         ({"multi_vector": 7}, "cannot be read"),
-        ({"index_type": "btree"}, "index_type 'btree'"),
+        ({"languages": None}, "cannot be read"),
         ({"max_pixels": 0}, "max_pixels 0"),
         ({"max_pixels": "many"}, "cannot be read"),
         ({"query_task": "poetry"}, "poetry"),
@@ -103,10 +130,6 @@ def test_a_profile_that_cannot_be_read(change: dict[str, Any], named: str) -> No
 def test_a_profile_that_lacks_a_field(field: str) -> None:
     meta = PROFILE.to_meta()
     del meta[field]
-    if field == "index_type":
-        # The one that means "what the templates say" when it is not there.
-        assert IndexProfile.from_meta(meta) == PROFILE
-        return
     with pytest.raises(RequestError, match=field.removeprefix("profile_")):
         IndexProfile.from_meta(meta)
 
@@ -134,7 +157,7 @@ def test_the_fingerprint_is_the_same_in_every_release() -> None:
     [
         ({"model": "elsewhere"}, False),
         ({"revision": "other"}, True),
-        ({"dims": (128,)}, True),
+        ({"dense": dense_profiles(128)}, True),
         ({"multi_vector": None}, True),
         ({"multi_vector": MultiVectorProfile("binary", "float")}, True),
         ({"multi_vector": MultiVectorProfile("binary", "bit", pool_factor=2)}, True),
@@ -142,7 +165,9 @@ def test_the_fingerprint_is_the_same_in_every_release() -> None:
         ({"passage_task": Task.TEXT_MATCHING}, True),
         # Neither is a matter of what a document's vectors are.
         ({"query_task": Task.TEXT_MATCHING}, False),
-        ({"index_type": "flat"}, False),
+        ({"dense": (DenseProfile.of(128, "flat"), DenseProfile.of(1024, "hnsw"))}, False),
+        ({"dense": (DenseProfile.of(128, None, "byte"), DenseProfile.of(1024))}, True),
+        ({"languages": ("de",)}, False),
     ],
 )
 def test_what_the_fingerprint_depends_on(change: dict[str, Any], differs: bool) -> None:
@@ -158,11 +183,11 @@ def test_without_a_revision_the_name_is_the_identity() -> None:
 @pytest.mark.parametrize(
     ("change", "both"),
     [
-        ({"dims": (256,)}, ("dims", "128, 1024", "256")),
+        ({"dense": dense_profiles(256)}, ("dense", "128:int8_hnsw", "256:int8_hnsw")),
         ({"revision": "def456"}, ("revision", "abc123", "def456")),
-        ({"multi_vector": None}, ("multi_vector", "bit", "None")),
+        ({"multi_vector": None}, ("multi_vector", "binary bit", "None")),
         ({"max_pixels": 5}, ("max_pixels", "602112", "5")),
-        ({"index_type": "flat"}, ("index_type", "None", "flat")),
+        ({"languages": ("de", "en")}, ("languages", "none", "de, en")),
         ({"query_task": Task.CODE_QUERY}, ("query_task", "retrieval.query", "code.query")),
     ],
 )
@@ -177,8 +202,8 @@ def test_another_profile_is_refused_with_both_sides(
 
 
 def test_all_differences_are_named_at_once() -> None:
-    with pytest.raises(ProfileMismatchError, match=r"dims.*asked for.*max_pixels.*asked for"):
-        FOLDER.check_same(replace(FOLDER, dims=(128,), max_pixels=9), "shop")
+    with pytest.raises(ProfileMismatchError, match=r"dense.*asked for.*max_pixels.*asked for"):
+        FOLDER.check_same(replace(FOLDER, dense=dense_profiles(128), max_pixels=9), "shop")
 
 
 def test_the_same_weights_in_another_folder_are_the_same_profile() -> None:
@@ -206,10 +231,21 @@ def test_a_model_is_held_against_the_index() -> None:
 
 
 def test_the_largest_dense_field_is_searched() -> None:
-    assert PROFILE.search_field == "embedding_1024" == dense_field(1024)
+    assert PROFILE.finest.field == "embedding_1024"
 
 
-@pytest.mark.parametrize("dims", [(), (100,), (1024, 128), (128, 128), (4096,)])
+@pytest.mark.parametrize("dims", [(), (1024, 128), (128, 128)])
 def test_dims_that_cannot_be(dims: tuple[int, ...]) -> None:
     with pytest.raises(RequestError, match="dims"):
-        replace(PROFILE, dims=dims)
+        replace(PROFILE, dense=dense_profiles(*dims))
+
+
+@pytest.mark.parametrize("index_type", [None, "int4_hnsw"])
+def test_a_profile_of_the_first_version_is_read(index_type: Any) -> None:
+    meta = PROFILE.to_meta() | {"profile_version": 1, "dims": [128, 1024], "index_type": index_type}
+    del meta["dense"], meta["languages"]
+    read = IndexProfile.from_meta(meta)
+    assert read.dense == tuple(DenseProfile.of(dims, index_type) for dims in (128, 1024))
+    assert read.fingerprint == PROFILE.fingerprint
+    with pytest.raises(RequestError, match="cannot be read: dims"):
+        IndexProfile.from_meta({**meta, "dims": 128})

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
-from es_jina.profile import ELEMENT_TYPES, INDEX_TYPES, MATRYOSHKA_DIMS
+from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES, DenseProfile
 
 
 @click.command(name="setup")
@@ -13,14 +13,15 @@ from es_jina.profile import ELEMENT_TYPES, INDEX_TYPES, MATRYOSHKA_DIMS
 @click.option(
     "--dims",
     multiple=True,
-    type=click.Choice([str(dims) for dims in MATRYOSHKA_DIMS]),
-    help="Size of the dense field; several make several fields.  [default: 1024, or the model's "
-    "largest below]",
+    metavar="DIMS[:HOW]",
+    help="Size of the dense field, and how it is kept, such as 2048:bbq_disk:bfloat16 or 256:byte; "
+    "several make several fields.  [default: 1024, or the model's largest below]",
 )
 @click.option(
     "--index-type",
     type=click.Choice(INDEX_TYPES),
-    help="Of the dense fields.  [default: bbq_hnsw from 512 dims, int8_hnsw below]",
+    help="Of the dense fields that name none.  [default: bbq_hnsw from 512 dims, int8_hnsw below, "
+    "hnsw for byte and bit]",
 )
 @click.option(
     "--multi-vector",
@@ -74,11 +75,11 @@ def command(
     from es_jina.elastic.setup import set_up
     from es_jina.providers import describe, profile_for
 
+    dense = [DenseProfile.parse(told, index_type) for told in dims]
     name, model = choose_model(model, provider)
     profile = profile_for(
         describe(name, model),
-        dims=tuple(map(int, dims)),
-        index_type=index_type,
+        dense=dense,
         store=None if multi_vector == "none" else multi_vector,
         element_type=element_type,
         pool_factor=pool_factor,

@@ -8,9 +8,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from es_jina.dense import DenseProfile
 from es_jina.elastic.client import cluster_errors, is_elasticsearch
 from es_jina.errors import RequestError
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, dense_field
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 
 META_KEY = "es_jina"
 _PACKAGE = Path(__file__).parent.parent
@@ -72,9 +73,8 @@ def _overrides(components: dict[str, dict[str, Any]], profile: IndexProfile) -> 
     for component in components.values():
         shipped |= component["template"].get("mappings", {}).get("properties", {})
     fields: dict[str, Any] = {}
-    if profile.index_type:
-        for name in map(dense_field, profile.dims):
-            fields[name] = shipped[name] | {"index_options": {"type": profile.index_type}}
+    for dense in profile.dense:
+        fields[dense.field] = dense_mapping(dense)
     multi = profile.multi_vector
     if multi and multi.store == "rank_vectors":
         fields[MULTI_VECTOR_FIELD] = {
@@ -83,6 +83,20 @@ def _overrides(components: dict[str, dict[str, Any]], profile: IndexProfile) -> 
             "element_type": multi.element_type,
         }
     return {name: field for name, field in fields.items() if field != shipped[name]}
+
+
+def dense_mapping(dense: DenseProfile) -> dict[str, Any]:
+    """Return a dense field as the mapping has it."""
+    mapping = {
+        "type": "dense_vector",
+        "dims": dense.dims,
+        "index": True,
+        "similarity": dense.similarity,
+        "index_options": {"type": dense.index_type},
+    }
+    if dense.element_type != "float":
+        mapping["element_type"] = dense.element_type
+    return mapping
 
 
 def install(client: Elasticsearch, index: str, wanted: Assets) -> None:

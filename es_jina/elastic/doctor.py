@@ -12,7 +12,7 @@ from es_jina.elastic.client import cluster_errors, is_elasticsearch
 from es_jina.elastic.fast_load import NOTE_KEY, restore
 from es_jina.elastic.setup import LESSER_LICENCES
 from es_jina.errors import ClusterError, ProfileMismatchError, RequestError
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, dense_field
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 
 Level = Literal["ok", "restored", "warning", "problem"]
 
@@ -186,7 +186,7 @@ def _licensed(capabilities: Capabilities, index: _Index) -> Iterator[Finding]:
 def _documents(client: Elasticsearch, index: _Index) -> Iterator[Finding]:
     """Count the documents, and those whose vectors are missing or of another profile."""
     profile = index.profile
-    fields = [dense_field(dims) for dims in profile.dims]
+    fields = [dense.field for dense in profile.dense]
     if profile.multi_vector is not None:
         fields.append(MULTI_VECTOR_FIELD)
     wanted: dict[str, Any] = {field: {"exists": {"field": field}} for field in fields}

@@ -2,7 +2,8 @@
 
 from elasticsearch import Elasticsearch
 
-from es_jina.elastic.assets import assets, install, read_profile
+from es_jina.dense import DenseProfile
+from es_jina.elastic.assets import assets, dense_mapping, install, read_profile
 from es_jina.elastic.capabilities import Capabilities, accepts_field
 from es_jina.elastic.client import cluster_errors
 from es_jina.errors import RequestError
@@ -61,22 +62,21 @@ def _check_fits(client: Elasticsearch, profile: IndexProfile, capabilities: Capa
             "does not take rank_vectors: they need 8.18 or later and an Enterprise licence; use "
             "--multi-vector binary, which any licence has"
         )
-    if profile.index_type == "bbq_disk" and capabilities.licence in LESSER_LICENCES:
+    for dense in profile.dense:
+        _check_dense(client, dense, capabilities)
+
+
+def _check_dense(client: Elasticsearch, dense: DenseProfile, capabilities: Capabilities) -> None:
+    if dense.index_type == "bbq_disk" and capabilities.licence in LESSER_LICENCES:
         raise RequestError(
             f"this cluster has a {capabilities.licence} licence: it would create an index of type "
             "bbq_disk and then refuse every document, which needs an Enterprise licence; choose "
-            "another --index-type"
+            "another index type"
         )
-    if profile.index_type:
-        field = {
-            "type": "dense_vector",
-            "dims": profile.dims[0],
-            "index_options": {"type": profile.index_type},
-        }
-        with cluster_errors("asking the cluster whether it takes the index type"):
-            accepted = accepts_field(client, field)
-        if not accepted:
-            raise RequestError(
-                f"this cluster (Elasticsearch {capabilities.version}) does not take the index type "
-                f"{profile.index_type}; choose another --index-type"
-            )
+    with cluster_errors(f"asking the cluster whether it takes {dense.field}"):
+        accepted = accepts_field(client, dense_mapping(dense))
+    if not accepted:
+        raise RequestError(
+            f"this cluster (Elasticsearch {capabilities.version}) does not take {dense.field} as "
+            f"{dense.element_type} with the index type {dense.index_type}; choose others"
+        )

@@ -4,14 +4,12 @@ Elasticsearch reads base64 of a dense vector as BIG-endian float32, while most e
 in little-endian: the two must not be mixed, and nothing would complain if they were.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pybase64
 from numpy.typing import ArrayLike, NDArray
 
-from es_jina.embedding import Vector
-from es_jina.profile import ElementType
+from es_jina.dense import DenseProfile, ElementType
+from es_jina.embedding import Vector, cut
 
 # What 1.0 is as a byte.
 BYTE_SCALE = 127.0
@@ -126,9 +124,26 @@ def rank_vectors_scale(query: list[list[float]], element_type: ElementType) -> t
     return 1 / len(query), 0.0
 
 
-def dense_value(vector: Vector, *, base64_allowed: bool) -> str | Sequence[float] | Vector:
-    """Return a dense vector as the shortest form that the cluster reads."""
-    return dense_base64(vector) if base64_allowed else np.ascontiguousarray(vector, np.float32)
+def dense_value(vector: Vector, field: DenseProfile, *, base64_allowed: bool) -> str | Vector:
+    """Return a single vector as a dense field takes it, in documents and in queries alike.
+
+    Args:
+        vector: float32, at least as long as the field.
+        field: what it is cut to, normalised again, and rounded to.
+        base64_allowed: whether the cluster reads floats as base64.
+
+    Returns:
+        base64 or float32 (dims,), which orjson writes as a list; bytes and bits in hexadecimal.
+    """
+    short = cut(vector, field.dims)
+    match field.element_type:
+        case "byte":
+            # The cosine does not ask for the length: the largest number may use the whole range.
+            most = np.abs(short).max() if field.similarity == "cosine" else 1.0
+            return np.rint(short / most * BYTE_SCALE).astype(np.int8).tobytes().hex()
+        case "bit":
+            return np.packbits(short > 0).tobytes().hex()
+    return dense_base64(short) if base64_allowed else np.ascontiguousarray(short, np.float32)
 
 
 def _base64(numbers: NDArray[np.generic]) -> str:

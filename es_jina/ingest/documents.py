@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from es_jina.elastic.vectors import dense_value, pack, rank_vectors_value
-from es_jina.embedding import Embedding, cut
+from es_jina.embedding import Embedding
 from es_jina.ingest.units import Loaded, Unit
 from es_jina.pooling import pool
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, dense_field
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 
 
 def document(
@@ -35,9 +35,9 @@ def document(
         **_place(unit),
     }
     if embedding.single is not None:
-        for dims in profile.dims:
-            fields[dense_field(dims)] = dense_value(
-                cut(embedding.single, dims), base64_allowed=base64_allowed
+        for dense in profile.dense:
+            fields[dense.field] = dense_value(
+                embedding.single, dense, base64_allowed=base64_allowed
             )
     if profile.multi_vector and embedding.multi is not None:
         multi = profile.multi_vector

@@ -1,17 +1,12 @@
 """The providers: what turns inputs into embeddings."""
 
 import os
+from collections.abc import Sequence
 from typing import Literal, get_args
 
+from es_jina.dense import MATRYOSHKA_DIMS, DenseProfile, ElementType
 from es_jina.errors import RequestError
-from es_jina.profile import (
-    MATRYOSHKA_DIMS,
-    ElementType,
-    IndexProfile,
-    IndexType,
-    MultiVectorProfile,
-    Store,
-)
+from es_jina.profile import IndexProfile, MultiVectorProfile, Store
 from es_jina.providers.base import MODEL_ID, V4, ModelInfo, Provider, Tokenizer
 
 ProviderName = Literal["local", "hosted"]
@@ -112,23 +107,24 @@ def describe(name: ProviderName, model: str | None = None) -> ModelInfo:
 def profile_for(
     info: ModelInfo,
     *,
-    dims: tuple[int, ...] = (),
-    index_type: IndexType | None = None,
+    dense: Sequence[DenseProfile] = (),
     store: Store | None = "binary",
     element_type: ElementType = "bit",
     pool_factor: int = 1,
     max_pixels: int | None = None,
+    languages: tuple[str, ...] = (),
 ) -> IndexProfile:
     """Return the profile of an index for a model.
 
     Args:
         info: the model.
-        dims: of the dense fields; by default 1024, or the model's largest Matryoshka size below.
-        index_type: of the dense fields; by default what the shipped templates say.
+        dense: the dense fields; by default one of 1024 dims, or of the model's largest Matryoshka
+            size below.
         store: of the multi-vectors; ``None`` for an index without.
         element_type: of the multi-vectors.
         pool_factor: how many of their vectors become one by token pooling.
         max_pixels: the pixel budget; by default the model's.
+        languages: whose words are also searched by their stems, as codes of two letters.
 
     Raises:
         RequestError: the model does not have such dims.
@@ -136,8 +132,9 @@ def profile_for(
     sizes = [size for size in info.dims if size in MATRYOSHKA_DIMS]
     if not sizes:
         raise RequestError(f"{info.name} has dims {info.dims}: none that an index can hold")
-    wanted = tuple(sorted(set(dims))) or (max((s for s in sizes if s <= 1024), default=sizes[0]),)
-    if impossible := [size for size in wanted if size not in sizes]:
+    usual = DenseProfile.of(max((s for s in sizes if s <= 1024), default=sizes[0]))
+    wanted = sorted({*dense} or {usual}, key=lambda field: field.dims)
+    if impossible := [field.dims for field in wanted if field.dims not in sizes]:
         raise RequestError(
             f"{info.name} has no dims {', '.join(map(str, impossible))}: choose from "
             f"{', '.join(map(str, sizes))}"
@@ -148,10 +145,10 @@ def profile_for(
     return IndexProfile(
         model=info.name,
         revision=info.revision,
-        dims=wanted,
+        dense=tuple(wanted),
         multi_vector=multi,
         max_pixels=info.max_pixels if max_pixels is None else max_pixels,
-        index_type=index_type,
+        languages=languages,
     )
 
 

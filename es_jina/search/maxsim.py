@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from es_jina.dense import ElementType
 from es_jina.elastic.vectors import BYTE_SCALE
 from es_jina.embedding import Vector
-from es_jina.profile import ElementType
 
 Scores = NDArray[np.float32]
 # uint8, int8, uint16 or float32, as the element type has it.

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from es_jina.elastic.vectors import dense_value, rank_vectors_query, rank_vectors_scale
-from es_jina.embedding import Vector, cut
+from es_jina.embedding import Vector
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 from es_jina.search.filters import Filter
 
@@ -66,10 +66,8 @@ def nearest(
         "size": size,
         "_source": SHOWN,
         "knn": {
-            "field": profile.search_field,
-            "query_vector": dense_value(
-                cut(vector, profile.dims[-1]), base64_allowed=base64_allowed
-            ),
+            "field": profile.finest.field,
+            "query_vector": dense_value(vector, profile.finest, base64_allowed=base64_allowed),
             "k": size,
             "num_candidates": max(100, 2 * size),
             **({"filter": [*filters]} if filters else {}),

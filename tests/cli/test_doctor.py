@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 from pytest_httpserver import HTTPServer
 
 from es_jina.cli.main import cli
+from es_jina.dense import dense_profiles
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import UNKNOWN, Capabilities
 from es_jina.elastic.client import Cluster
@@ -20,7 +21,9 @@ from es_jina.elastic.setup import set_up
 from es_jina.errors import ClusterError
 from es_jina.profile import IndexProfile, MultiVectorProfile
 
-PROFILE = IndexProfile("the model", "rev", (128, 256), MultiVectorProfile("binary", "bit"), 1000)
+PROFILE = IndexProfile(
+    "the model", "rev", dense_profiles(128, 256), MultiVectorProfile("binary", "bit"), 1000
+)
 
 
 def whole(**other: Any) -> dict[str, Any]:
@@ -69,7 +72,8 @@ def made(client: Elasticsearch, capabilities: Capabilities, index: str) -> Itera
 
 def test_all_is_well(doctor: Doctor, client: Elasticsearch, made: str) -> None:
     (line,) = doctor.lines(made, "ok")
-    assert "the model; dense vectors of 128, 256 dims; multi-vectors as binary bit" in line
+    assert "the model; dense vectors of 128 dims (int8_hnsw), 256 dims (int8_hnsw); " in line
+    assert "; multi-vectors as binary bit; " in line
     assert "; 0 documents" in line
     assert f"next: fill it: `es-jina ingest {made} PATH...`" in line
     client.index(index=made, document=whole(), refresh=True)
@@ -203,7 +207,7 @@ def test_two_profiles_behind_one_alias(doctor: Doctor, client: Elasticsearch, ma
 def test_a_profile_of_another_time(doctor: Doctor, client: Elasticsearch, made: str) -> None:
     client.indices.put_mapping(index=made, meta={"es_jina": {"profile_version": 7}})
     (line,) = doctor.lines(made, "problem", code=1)
-    assert "has version 7; this es_jina reads 1; next: use the es_jina that made it" in line
+    assert "has version 7; this es_jina reads 1 and 2; next: use the es_jina that made it" in line
 
 
 @pytest.mark.parametrize(("licence", "level"), [("basic", "problem"), ("trial", "warning")])

@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
+from es_jina.dense import MATRYOSHKA_DIMS, dense_profiles
 from es_jina.elastic.assets import Assets, assets, install, mappings_folder, require_profile
 from es_jina.errors import RequestError
-from es_jina.profile import MATRYOSHKA_DIMS, IndexProfile, MultiVectorProfile
+from es_jina.profile import IndexProfile, MultiVectorProfile
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = sorted((ROOT / "mappings" / "component_templates").glob("*.json"))
-PROFILE = IndexProfile("model", "rev", (128, 1024), MultiVectorProfile("binary", "bit"), 1000)
+PROFILE = IndexProfile(
+    "model", "rev", dense_profiles(128, 1024), MultiVectorProfile("binary", "bit"), 1000
+)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import AuthorizationException, Elasticsearch
 
+from es_jina.dense import dense_profiles
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
@@ -19,7 +20,9 @@ from es_jina.elastic.setup import set_up
 from es_jina.errors import ClusterError
 from es_jina.profile import IndexProfile, MultiVectorProfile
 
-PROFILE = IndexProfile("model", "rev", (128,), MultiVectorProfile("binary", "bit"), 1000)
+PROFILE = IndexProfile(
+    "model", "rev", dense_profiles(128), MultiVectorProfile("binary", "bit"), 1000
+)
 
 # For each line it forks a process that loads fast and is killed before its n-th request.
 CHILD = """

@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from es_jina.dense import INDEX_TYPES, MATRYOSHKA_DIMS, DenseProfile, dense_profiles
 from es_jina.elastic.assets import read_profile, require_profile
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import check_name, set_up
 from es_jina.errors import ProfileMismatchError, RequestError
-from es_jina.profile import INDEX_TYPES, MATRYOSHKA_DIMS, IndexProfile, MultiVectorProfile
+from es_jina.profile import IndexProfile, MultiVectorProfile
 
-PROFILE = IndexProfile("model", "rev", (128,), MultiVectorProfile("binary", "bit"), 1000)
+PROFILE = IndexProfile(
+    "model", "rev", dense_profiles(128), MultiVectorProfile("binary", "bit"), 1000
+)
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def properties(client: Elasticsearch, index: str) -> dict[str, Any]:
     "profile",
     [
         PROFILE,
-        IndexProfile("/a folder/model", None, (128, 512, 2048), None, 602_112, "int8_hnsw"),
+        IndexProfile("/a folder/model", None, dense_profiles(128, 512, 2048), None, 602_112),
         replace(PROFILE, multi_vector=MultiVectorProfile("binary", "bfloat16")),
     ],
 )
@@ -78,7 +81,10 @@ def test_a_second_setup_changes_nothing(
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        (replace(PROFILE, dims=(256,)), r"dims is \(128,\), asked for \(256,\)"),
+        (
+            replace(PROFILE, dense=dense_profiles(256)),
+            "dense is 128:int8_hnsw.* asked for 256:int8",
+        ),
         (replace(PROFILE, revision="new"), "revision is rev, asked for new"),
         (replace(PROFILE, max_pixels=5), "max_pixels is 1000, asked for 5"),
         (replace(PROFILE, multi_vector=None), "multi_vector is .*bit.*, asked for None"),
@@ -97,7 +103,7 @@ def test_another_profile_is_refused_with_both_sides_named(
 def test_every_size_is_accepted(
     client: Elasticsearch, capabilities: Capabilities, index: str, dims: int
 ) -> None:
-    set_up(client, index, replace(PROFILE, dims=(dims,)), capabilities)
+    set_up(client, index, replace(PROFILE, dense=dense_profiles(dims)), capabilities)
     fields = properties(client, index)
     assert [name for name in fields if name.startswith("embedding")] == [f"embedding_{dims}"]
     assert fields[f"embedding_{dims}"]["dims"] == dims
@@ -108,7 +114,7 @@ def test_every_size_is_accepted(
 def test_an_index_type_that_is_accepted_holds_documents(
     client: Elasticsearch, capabilities: Capabilities, index: str, index_type: Any
 ) -> None:
-    profile = replace(PROFILE, dims=(128, 512), index_type=index_type)
+    profile = replace(PROFILE, dense=tuple(DenseProfile.of(d, index_type) for d in (128, 512)))
     set_up(client, index, profile, capabilities)
     fields = properties(client, index)
     for dims in profile.dims:
@@ -125,7 +131,12 @@ def test_an_index_type_that_would_refuse_every_document_is_refused(
 ) -> None:
     """Elasticsearch creates such an index on a basic licence, and only then says no."""
     with pytest.raises(RequestError, match=r"basic licence.*bbq_disk.*Enterprise") as raised:
-        set_up(client, index, replace(PROFILE, index_type="bbq_disk"), capabilities)
+        set_up(
+            client,
+            index,
+            replace(PROFILE, dense=(DenseProfile.of(1024, "bbq_disk"),)),
+            capabilities,
+        )
     assert "\n" not in str(raised.value)
     assert read_profile(client, index) is None
 
@@ -133,9 +144,9 @@ def test_an_index_type_that_would_refuse_every_document_is_refused(
 def test_such_an_index_type_on_another_licence(
     client: Elasticsearch, capabilities: Capabilities, index: str
 ) -> None:
-    profile = replace(PROFILE, index_type="bbq_disk")
+    profile = replace(PROFILE, dense=(DenseProfile.of(1024, "bbq_disk"),))
     assert set_up(client, index, profile, replace(capabilities, licence="enterprise"))
-    assert properties(client, index)["embedding_128"]["index_options"]["type"] == "bbq_disk"
+    assert properties(client, index)["embedding_1024"]["index_options"]["type"] == "bbq_disk"
 
 
 def test_rank_vectors_where_there_are_none(
@@ -227,7 +238,7 @@ def test_names_that_begin_alike_are_two_indices(
     longer_first: bool,
 ) -> None:
     short = f"docs{uuid.uuid4().hex[:6]}"
-    wanted = {short: PROFILE, short + suffix: replace(PROFILE, dims=(512,))}
+    wanted = {short: PROFILE, short + suffix: replace(PROFILE, dense=dense_profiles(512))}
     remove += wanted
     for name in sorted(wanted, reverse=longer_first):
         assert set_up(client, name, wanted[name], capabilities)

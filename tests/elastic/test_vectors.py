@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from es_jina.dense import ELEMENT_TYPES, DenseProfile, ElementType
 from es_jina.elastic.vectors import (
     decode,
     dense_base64,
@@ -21,7 +22,7 @@ from es_jina.elastic.vectors import (
     rank_vectors_value,
     unpack,
 )
-from es_jina.profile import ELEMENT_TYPES, ElementType
+from es_jina.embedding import cut
 
 Floats = NDArray[np.float32]
 
@@ -54,12 +55,36 @@ def test_dense_base64_reads_back_exactly(vector: Floats) -> None:
 
 
 def test_dense_value_is_an_array_where_base64_is_not_read() -> None:
-    vector = np.array([0.6, 0.8], np.float32)
-    value = dense_value(vector[::-1], base64_allowed=False)
+    vector = np.zeros(256, np.float32)
+    vector[[0, 1, 200]] = [6, 8, 24]
+    short = np.zeros(128, np.float32)
+    short[[0, 1]] = [0.6, 0.8]
+    field = DenseProfile.of(128)
+    value = dense_value(vector, field, base64_allowed=False)
     # Which is what orjson writes as numbers, without a list in between.
     assert isinstance(value, np.ndarray)
-    assert orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY) == b"[0.8,0.6]"
-    assert dense_value(vector, base64_allowed=True) == dense_base64(vector)
+    np.testing.assert_allclose(value, short, rtol=1e-6)
+    assert orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).startswith(b"[0.6")
+    assert dense_value(vector, field, base64_allowed=True) == dense_base64(value)
+
+
+@given(hnp.arrays(np.float32, 200, elements=st.floats(-1, 1, width=32)), st.booleans())
+def test_dense_values_of_bytes_and_bits_are_hexadecimal(vector: Floats, allowed: bool) -> None:
+    vector[0] = 1.0
+    short = cut(vector, 128)
+    bits = dense_value(vector, DenseProfile.of(128, None, "bit"), base64_allowed=allowed)
+    assert np.array_equal(np.unpackbits(_bytes(bits).view(np.uint8)) == 1, short > 0)
+    cosine = _bytes(dense_value(vector, DenseProfile.of(128, None, "byte"), base64_allowed=allowed))
+    assert np.abs(cosine.astype(int)).max() == 127
+    np.testing.assert_allclose(cosine / 127 * np.abs(short).max(), short, atol=0.5 / 127)
+    field = DenseProfile.of(128, None, "byte", "dot_product")
+    dot = _bytes(dense_value(vector, field, base64_allowed=allowed))
+    np.testing.assert_allclose(dot / 127, short, atol=0.501 / 127)
+
+
+def _bytes(value: str | Floats) -> NDArray[np.int8]:
+    assert isinstance(value, str)
+    return np.frombuffer(bytes.fromhex(value), np.int8)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image as PilImage
 
+from es_jina.dense import DenseProfile, dense_profiles
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
@@ -42,7 +43,7 @@ def test_the_whole_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ES_JINA_DATA", str(open_folder / f"registry-{version}"))
-    profile = profile_for(provider.model, dims=(128, 256))
+    profile = profile_for(provider.model, dense=dense_profiles(128, 256))
     with (
         Node(open_folder / f"node-{version}", version=version) as node,
         Cluster(node.url).connect() as client,
@@ -78,8 +79,13 @@ def _set_up(client: Elasticsearch, profile: IndexProfile, capabilities: Capabili
         set_up(client, "ranked", ranked, capabilities)
     if capabilities.version == "8.19.0":
         licensed = replace(capabilities, licence="enterprise")
-        with pytest.raises(RequestError, match=r"8\.19\.0\) does not take the index type bbq_disk"):
-            set_up(client, "disk", replace(profile, index_type="bbq_disk"), licensed)
+        with pytest.raises(RequestError, match=r"8\.19\.0\) does not take emb.*bbq_disk"):
+            set_up(
+                client,
+                "disk",
+                replace(profile, dense=(DenseProfile.of(256, "bbq_disk"),)),
+                licensed,
+            )
 
 
 def _check_media_type(node: Node) -> None:

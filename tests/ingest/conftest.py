@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
+from es_jina.dense import dense_profiles
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import set_up
 from es_jina.profile import IndexProfile
@@ -20,7 +21,7 @@ def counting(provider: LocalProvider) -> Counting:
 
 @pytest.fixture
 def profile(provider: LocalProvider) -> IndexProfile:
-    return profile_for(provider.model, dims=(128, 256))
+    return profile_for(provider.model, dense=dense_profiles(128, 256))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from es_jina.dense import dense_profiles
 from es_jina.embedding import Embedding, Vector, unit
 from es_jina.errors import ItemError
 from es_jina.inputs import Image, Input, Task, Text
@@ -21,7 +22,11 @@ from es_jina.providers.base import ModelInfo, Want
 DIMS, TOKENS = 128, 4
 INFO = ModelInfo("double", "revision-1", (DIMS,), 128, 20_000)
 PROFILE = IndexProfile(
-    INFO.name, INFO.revision, (DIMS,), MultiVectorProfile("binary", "bit"), INFO.max_pixels
+    INFO.name,
+    INFO.revision,
+    dense_profiles(DIMS),
+    MultiVectorProfile("binary", "bit"),
+    INFO.max_pixels,
 )
 
 

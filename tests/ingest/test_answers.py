@@ -4,12 +4,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from es_jina.dense import dense_profiles
 from es_jina.embedding import Embedding
 from es_jina.errors import ItemError, ProviderError
 from es_jina.ingest.answers import checked
 from es_jina.profile import IndexProfile, MultiVectorProfile
 
-PROFILE = IndexProfile("m", "r", (128, 256), MultiVectorProfile("binary", "bit", 8), 1)
+PROFILE = IndexProfile(
+    "m", "r", dense_profiles(128, 256), MultiVectorProfile("binary", "bit", 8), 1
+)
 SINGLE_ONLY = replace(PROFILE, multi_vector=None)
 GOOD: Any = Embedding(np.ones(512, np.float32), np.ones((3, 8), np.float32), 3)
 

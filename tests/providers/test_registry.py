@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from es_jina.dense import DenseProfile, dense_profiles
 from es_jina.errors import CheckpointError, ProviderError, RequestError
 from es_jina.inputs import Task, Text
 from es_jina.model.tokens import TextTokenizer
@@ -173,7 +174,7 @@ def test_the_defaults_of_a_profile() -> None:
     assert profile.dims == (1024,)
     assert profile.multi_vector == MultiVectorProfile("binary", "bit", 128)
     assert profile.max_pixels == 602_112
-    assert profile.index_type is None
+    assert profile.dense == dense_profiles(1024)
 
 
 @pytest.mark.parametrize(
@@ -187,15 +188,14 @@ def test_the_default_dims_are_the_largest_up_to_1024(sizes: tuple[int, ...], def
 def test_what_was_asked_for() -> None:
     profile = profile_for(
         replace(V4, revision="abc", multi_dims=64),
-        dims=(2048, 128, 128),
-        index_type="bbq_hnsw",
+        dense=(DenseProfile.of(2048, "flat"), *dense_profiles(128, 128)),
         store="rank_vectors",
         element_type="byte",
         max_pixels=5000,
     )
     assert profile.revision == "abc"
     assert profile.dims == (128, 2048)
-    assert profile.index_type == "bbq_hnsw"
+    assert profile.finest.index_type == "flat"
     assert profile.multi_vector == MultiVectorProfile("rank_vectors", "byte", 64)
     assert profile.max_pixels == 5000
     assert profile_for(V4, store=None).multi_vector is None
@@ -204,7 +204,7 @@ def test_what_was_asked_for() -> None:
 def test_dims_that_the_model_does_not_have() -> None:
     small = replace(V4, dims=(128, 256))
     with pytest.raises(RequestError, match=r"has no dims 512, 1024: choose from 128, 256"):
-        profile_for(small, dims=(512, 128, 1024))
+        profile_for(small, dense=dense_profiles(512, 128, 1024))
     with pytest.raises(RequestError, match="none that an index can hold"):
         profile_for(replace(V4, dims=(96,)))
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from es_jina.dense import ELEMENT_TYPES, ElementType
 from es_jina.elastic.vectors import decode, encode
-from es_jina.profile import ELEMENT_TYPES, ElementType
 from es_jina.search.maxsim import maxsim, maxsim_of_bits
 
 Floats = NDArray[np.float32]

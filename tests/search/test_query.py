@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from es_jina.dense import dense_profiles
 from es_jina.elastic.vectors import dense_base64
 from es_jina.profile import IndexProfile, MultiVectorProfile
 from es_jina.search import query as bodies
@@ -13,7 +14,7 @@ from es_jina.search import query as bodies
 
 def profile(store: Any = "binary", element_type: Any = "bit") -> IndexProfile:
     multi = MultiVectorProfile(store, element_type, dims=8) if store else None
-    return IndexProfile("model", None, (128, 256), multi, 1000)
+    return IndexProfile("model", None, dense_profiles(128, 256), multi, 1000)
 
 
 def asked_words(query: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from PIL import Image as PilImage
 
+from es_jina.dense import dense_profiles
 from es_jina.elastic.bulk import Action, BulkWriter
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import set_up
@@ -76,7 +77,7 @@ def documents(provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def profile(provider: LocalProvider) -> IndexProfile:
-    return profile_for(provider.model, dims=(128, 256))
+    return profile_for(provider.model, dense=dense_profiles(128, 256))
 
 
 @pytest.fixture
