@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from es_jina.providers import open_provider, profile_for
     from es_jina.providers.base import ModelInfo, Provider, Want
     from es_jina.providers.local import LocalProvider
-    from es_jina.search.searcher import Hit, Results, Searcher
+    from es_jina.search.hits import Hit, Results
+    from es_jina.search.searcher import Searcher
 
 __version__ = "0.1.0"
 
@@ -53,7 +54,7 @@ _HOMES = {
     "Cluster": "elastic.client",
     "Embedding": "embedding",
     "EsJinaError": "errors",
-    "Hit": "search.searcher",
+    "Hit": "search.hits",
     "Image": "inputs",
     "IndexProfile": "profile",
     "ItemError": "errors",
@@ -64,7 +65,7 @@ _HOMES = {
     "Provider": "providers.base",
     "ProviderError": "errors",
     "RequestError": "errors",
-    "Results": "search.searcher",
+    "Results": "search.hits",
     "Searcher": "search.searcher",
     "Task": "inputs",
     "Text": "inputs",

@@ -100,6 +100,11 @@ class IndexProfile:
         return self.dense[-1]
 
     @property
+    def word_fields(self) -> list[str]:
+        """The fields that BM25 searches, with their boosts."""
+        return ["title^2", "text"]
+
+    @property
     def summary(self) -> str:
         """What the profile holds, in one line for people."""
         dense = ", ".join(field.summary for field in self.dense)

@@ -1,17 +1,23 @@
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES, MATRYOSHKA_DIMS, DenseProfile
+from es_jina.dense import (
+    ELEMENT_TYPES,
+    INDEX_TYPES,
+    MATRYOSHKA_DIMS,
+    DenseProfile,
+    ElementType,
+)
 from es_jina.elastic.assets import assets
 from es_jina.profile import STORES, IndexProfile, MultiVectorProfile
 from es_jina.search import query
-from es_jina.search.filters import parse_filter
+from es_jina.search.filters import Filter, parse_filter
 from tests.schema import check
 
 ROOT = Path(__file__).parents[1]
@@ -55,19 +61,48 @@ VECTOR = np.linspace(-1, 1, 2048, dtype=np.float32)
 VECTORS = VECTOR[:16].reshape(2, 8)
 FILTERS = [parse_filter("kind=page"), parse_filter('{"range": {"page": {"gte": 2}}}')]
 
+DENSE = DenseProfile.of(1024)
+FIELDS = [DenseProfile.of(1024, None, kind) for kind in get_args(ElementType)]
+WORDS = VECTOR[:128].reshape(2, 64)
+
+
+def near(filters: Sequence[Filter] = ()) -> dict[str, Any]:
+    return query.nearest(VECTOR, DENSE, 3, filters, base64_allowed=True)
+
+
+def ranked(element_type: ElementType, dims: int = 8) -> MultiVectorProfile:
+    return MultiVectorProfile("rank_vectors", element_type, dims)
+
+
 # By the function of es_jina.search.query that makes them.
 SEARCHES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
-    ("words", lambda: query.words("brown fox", 3)),
-    ("words", lambda: query.words("brown fox", 3, FILTERS)),
-    ("nearest", lambda: query.nearest(VECTOR, profile(), 3, base64_allowed=True)),
-    ("nearest", lambda: query.nearest(VECTOR, profile(), 3, FILTERS, base64_allowed=False)),
+    ("words", lambda: query.words("brown fox", profile(), 3)),
+    ("words", lambda: query.words("fox", profile(), 3, FILTERS, offset=10, collapse=True)),
+    *(
+        ("nearest", lambda kind=kind: query.nearest(VECTOR, kind, 3, base64_allowed=True))
+        for kind in FIELDS
+    ),
+    ("nearest", lambda: query.nearest(VECTOR, DENSE, 3, FILTERS, base64_allowed=False)),
+    ("nearest", lambda: query.nearest(VECTOR, DENSE, 3, base64_allowed=True, collapse=True)),
+    ("coarse", lambda: query.coarse(VECTOR, DENSE, 3, FILTERS, base64_allowed=True)),
+    ("fine", lambda: query.fine(VECTOR, DENSE, 3, ["a"], base64_allowed=True, collapse=True)),
+    ("fused", lambda: query.fused("brown fox", near(), profile())),
+    ("fused", lambda: query.fused("brown fox", near(FILTERS), profile(), FILTERS)),
+    *(
+        ("rescored", lambda kind=kind: query.rescored(near(), VECTORS, ranked(kind)))
+        for kind in ELEMENT_TYPES
+    ),
+    (
+        "rescored",
+        lambda: query.rescored(
+            query.fused("fox", near(), profile()), WORDS, ranked("bit", 64), bits=True
+        ),
+    ),
     ("packed_multi_vectors", lambda: query.packed_multi_vectors(["a", "b"])),
     *(
         (
             "rank_vectors_scores",
-            lambda kind=kind: query.rank_vectors_scores(
-                ["a"], VECTORS, profile(store="rank_vectors", element_type=kind)
-            ),
+            lambda kind=kind: query.rank_vectors_scores(["a"], VECTORS, ranked(kind)),
         )
         for kind in ELEMENT_TYPES
     ),

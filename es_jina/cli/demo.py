@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from es_jina.elastic.node import Node
     from es_jina.ingest.run import Ingest
     from es_jina.providers.base import Provider
-    from es_jina.search.searcher import Results
+    from es_jina.search.hits import Results
 
 
 @click.command(name="demo")
@@ -131,7 +131,7 @@ def _ingest(ingest: "Ingest", client: "Elasticsearch") -> None:
 
 
 def _print_search(example: "Example", index: str, results: "Results") -> None:
-    from es_jina.cli.search import print_results
+    from es_jina.cli.search_display import print_results
 
     click.secho(f"\n$ {_program()} {example.arguments(index)}", bold=True)
     click.echo(

@@ -1,19 +1,13 @@
 """``es-jina search``."""
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
 import click
 
 from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
+from es_jina.cli.search_display import print_explained, print_requests, print_results
 from es_jina.errors import ItemError, RequestError
-
-if TYPE_CHECKING:
-    from es_jina.search.searcher import Hit, Results
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @click.command(name="search")
@@ -29,8 +23,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
     type=click.Choice(["text", "dense", "late", "hybrid"]),
     default="hybrid",
     show_default=True,
-    help="text: BM25. dense: nearest single vectors. late: nearest 50, ordered by MaxSim. hybrid: "
-    "BM25 and nearest fused by reciprocal rank, the first 50 ordered by MaxSim.",
+    help="text: BM25. dense: nearest single vectors. late: the nearest, ordered by MaxSim. hybrid: "
+    "BM25 and nearest fused by reciprocal rank, then ordered by MaxSim.",
 )
 @click.option(
     "--filter",
@@ -40,6 +34,40 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
     help="Only hits with that value, such as kind=page, or that match a query in JSON; repeatable.",
 )
 @click.option("-n", "--size", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option(
+    "--from",
+    "offset",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Skip so many: the second page of ten is --from 10. Give all pages the same --window.",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(1, 10_000),
+    help="How many candidates are fused and ordered by MaxSim.  [default: 50, or as many as are "
+    "shown]",
+)
+@click.option("--collapse", is_flag=True, help="Only the best unit of each source.")
+@click.option(
+    "--coarse",
+    type=int,
+    metavar="DIMS",
+    help="Find candidates by a smaller dense field, such as 128; the largest one orders them.",
+)
+@click.option(
+    "--bits",
+    is_flag=True,
+    help="Compare signs with signs, where multi-vectors are bits: faster, a little less exact.",
+)
+@click.option(
+    "--explain", is_flag=True, help="Show rank and score in every stage, and how long each took."
+)
+@click.option(
+    "--print-request",
+    is_flag=True,
+    help="Print what is sent to Elasticsearch, for Kibana's Dev Tools, and not what is found.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @model_options
 @cluster_options
@@ -50,12 +78,19 @@ def command(
     image: Path | None,
     mode: Any,
     filters: tuple[str, ...],
-    size: int,
     as_json: bool,
+    explain: bool,
+    print_request: bool,
     model: str | None,
     provider: str | None,
     device: str | None,
     dtype: str | None,
+    size: int,
+    offset: int,
+    window: int | None,
+    collapse: bool,
+    coarse: int | None,
+    bits: bool,
     **cluster: Any,
 ) -> None:
     """Search INDEX by the words of QUERY or by a picture."""
@@ -76,54 +111,30 @@ def command(
     try:
         searcher = Searcher(client, index, profile, Capabilities.detect(client), opened)
         asked = Image(image) if image else Text(query or "")
-        results = searcher.search(asked, mode, size, wanted)
+        results = searcher.search(
+            asked,
+            mode,
+            filters=wanted,
+            size=size,
+            offset=offset,
+            window=window,
+            collapse=collapse,
+            coarse=coarse,
+            bits=bits,
+            explain=explain,
+        )
     except ItemError as error:
         raise RequestError(f"the query cannot be used: {error}") from error
     finally:
         if opened is not None:
             opened.close()
-    if as_json:
+    if print_request:
+        print_requests(results.requests)
+    elif as_json:
         import orjson
 
         click.echo(orjson.dumps(results.to_json(), option=orjson.OPT_INDENT_2).decode())
+    elif explain:
+        print_explained(results)
     else:
         print_results(results)
-
-
-def print_results(results: "Results") -> None:
-    """Write a table: rank, score, title, page, snippet."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    if not results.hits:
-        click.echo("Nothing found.")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right")
-    table.add_column("score", justify="right")
-    table.add_column("title", max_width=36)
-    table.add_column("page", justify="right", no_wrap=True)
-    table.add_column("snippet", ratio=1)
-    for rank, hit in enumerate(results.hits, start=1):
-        # Text, not str: a document's square brackets are no markup.
-        title, snippet = Text(_harmless(hit.title)), Text(_harmless(_snippet(hit)))
-        table.add_row(str(rank), f"{hit.score:.3f}", title, _page(hit), snippet)
-    console = Console()
-    if not console.is_terminal:
-        # A pipe has no width; 80 columns would cut what somebody wants to grep.
-        console = Console(width=120)
-    console.print(table)
-
-
-def _harmless(text: str) -> str:
-    """Return a text without what would steer a terminal: anybody may have written it."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _page(hit: "Hit") -> str:
-    return f"{hit.page}/{hit.pages}" if hit.page else ""
-
-
-def _snippet(hit: "Hit") -> str:
-    return hit.snippet or f"({hit.kind}) {Path(unquote(urlsplit(hit.uri).path)).name}"

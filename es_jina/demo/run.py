@@ -13,7 +13,7 @@ from es_jina.errors import ProfileMismatchError
 from es_jina.inputs import Image, Input, Text
 from es_jina.paths import cache_folder
 from es_jina.profile import IndexProfile
-from es_jina.search.searcher import Mode
+from es_jina.search.request import Mode
 
 INDEX = "es-jina-demo"
 SAMPLE = Path(__file__).parent / "sample"

@@ -36,6 +36,8 @@ class Capabilities:
     base64_documents: bool
     base64_queries: bool
     rank_vectors: bool
+    rrf: bool | None = None
+    rescorer: bool | None = None
 
     @classmethod
     def detect(cls, client: Elasticsearch) -> "Capabilities":

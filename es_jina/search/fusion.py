@@ -1,17 +1,16 @@
 """Reciprocal rank fusion, on our side: no licence needed."""
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
-K = TypeVar("K", bound=Hashable)
+import numpy as np
 
 # The constant of Cormack, Clarke and Buettcher (SIGIR 2009), also Elasticsearch's default.
 RANK_CONSTANT = 60
 
 
 def reciprocal_rank_fusion(
-    rankings: Iterable[Sequence[K]], rank_constant: int = RANK_CONSTANT
-) -> list[tuple[K, float]]:
+    rankings: Iterable[Sequence[str]], rank_constant: int = RANK_CONSTANT
+) -> list[tuple[str, float]]:
     """Fuse rankings, best first.
 
     Args:
@@ -20,10 +19,14 @@ def reciprocal_rank_fusion(
 
     Returns:
         (key, score), best first, where the score is the sum of 1 / (constant + rank) over the
-        rankings; ties in the order in which the keys were first seen.
+        rankings, in single precision as Elasticsearch has it; ties by key.
     """
-    scores: dict[K, float] = {}
+    scores: dict[str, np.float32] = {}
     for ranking in rankings:
         for rank, key in enumerate(ranking, start=1):
-            scores[key] = scores.get(key, 0.0) + 1.0 / (rank_constant + rank)
-    return sorted(scores.items(), key=lambda pair: -pair[1])
+            part = np.float32(1) / np.float32(rank_constant + rank)
+            scores[key] = scores.get(key, np.float32(0)) + part
+    return sorted(
+        ((key, float(score)) for key, score in scores.items()),
+        key=lambda pair: (-pair[1], pair[0]),
+    )

@@ -5,17 +5,30 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from es_jina.elastic.vectors import dense_value, rank_vectors_query, rank_vectors_scale
+from es_jina.dense import DenseProfile
+from es_jina.elastic.vectors import dense_value
 from es_jina.embedding import Vector
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 from es_jina.search.filters import Filter
+from es_jina.search.fusion import RANK_CONSTANT
+from es_jina.search.hits import MARK, UNMARK
+from es_jina.search.rank_vectors import maxsim_script
+
+Body = dict[str, Any]
 
 # What a hit shows; vectors are never among it.
 SHOWN = ["source.uri", "title", "kind", "page", "pages", "chunk", "text"]
 
-# Each word is a clause for each of the two fields, and Elasticsearch allows 1024 clauses or more,
-# depending on its heap.
-MAX_WORDS = 500
+# Elasticsearch's limit for k, for num_candidates and for what a search returns.
+MOST = 10_000
+# One source may fill all places with its units: so many more are looked at where each counts once.
+_UNITS_OF_A_SOURCE = 5
+# And so many more by the coarse vectors, since the fine ones may order them quite differently.
+_COARSE = 4
+
+# Each word is a clause for each field, and Elasticsearch allows 1024 clauses or more, depending on
+# its heap.
+_MAX_CLAUSES = 1000
 # At most what its standard tokenizer makes one token of; scripts without spaces count by letters.
 _WORD = re.compile(r"[^\W\u2e80-\U0010ffff]{1,255}|\S")
 
@@ -23,105 +36,198 @@ _WORD = re.compile(r"[^\W\u2e80-\U0010ffff]{1,255}|\S")
 _HIGHLIGHTED = 999_999
 
 
-def words(query: str, size: int, filters: Sequence[Filter] = ()) -> dict[str, Any]:
-    """BM25 over title and text by the first 500 words, with the best passage of each hit."""
-    match = {
-        "multi_match": {
-            "query": _first_words(query),
-            "fields": ["title^2", "text"],
-            "type": "most_fields",
-        }
-    }
-    return {
-        "size": size,
-        "_source": SHOWN,
-        "query": {"bool": {"must": match, "filter": [*filters]}} if filters else match,
-        "highlight": {
-            "max_analyzed_offset": _HIGHLIGHTED,
-            "fields": {"text": {"fragment_size": 160, "number_of_fragments": 1}},
-            "pre_tags": [""],
-            "post_tags": [""],
-        },
-    }
-
-
-def _first_words(query: str) -> str:
-    ends = [word.end() for word in islice(_WORD.finditer(query), MAX_WORDS)]
-    return query[: ends[-1]] if ends else query
-
-
-def nearest(
-    vector: Vector,
+def words(
+    query: str,
     profile: IndexProfile,
     size: int,
     filters: Sequence[Filter] = (),
     *,
-    base64_allowed: bool,
-) -> dict[str, Any]:
-    """Approximate nearest neighbours in the profile's largest dense field.
-
-    Filters hold while neighbours are looked for: there are as many as are asked for, if there are.
-    """
+    offset: int = 0,
+    collapse: bool = False,
+) -> Body:
+    """BM25 over title and text by the first 500 words, with the best passage of each hit."""
     return {
         "size": size,
+        **({"from": offset} if offset else {}),
         "_source": SHOWN,
-        "knn": {
-            "field": profile.finest.field,
-            "query_vector": dense_value(vector, profile.finest, base64_allowed=base64_allowed),
-            "k": size,
-            "num_candidates": max(100, 2 * size),
-            **({"filter": [*filters]} if filters else {}),
-        },
+        "query": _matching(query, profile, filters),
+        "highlight": _highlight(profile),
+        **_collapsed(collapse),
     }
 
 
-def packed_multi_vectors(ids: list[str]) -> dict[str, Any]:
+def nearest(
+    vector: Vector,
+    dense: DenseProfile,
+    size: int,
+    filters: Sequence[Filter] = (),
+    *,
+    base64_allowed: bool,
+    collapse: bool = False,
+) -> Body:
+    """Approximate nearest neighbours in a dense field.
+
+    Filters hold while neighbours are looked for: there are as many as are asked for, if there are.
+    """
+    k = min(MOST, size * _UNITS_OF_A_SOURCE) if collapse else size
+    return {
+        "size": size,
+        "_source": SHOWN,
+        "knn": _knn(vector, dense, k, filters, base64_allowed=base64_allowed),
+        **_collapsed(collapse),
+    }
+
+
+def coarse(
+    vector: Vector,
+    dense: DenseProfile,
+    size: int,
+    filters: Sequence[Filter] = (),
+    *,
+    base64_allowed: bool,
+) -> Body:
+    """The ids of those among which :func:`fine` finds the nearest, by a smaller dense field."""
+    many = min(MOST, size * _COARSE)
+    body = nearest(vector, dense, many, filters, base64_allowed=base64_allowed)
+    return {**body, "_source": False}
+
+
+def fine(
+    vector: Vector,
+    dense: DenseProfile,
+    size: int,
+    ids: Sequence[str],
+    *,
+    base64_allowed: bool,
+    collapse: bool = False,
+) -> Body:
+    """The nearest of given documents: with so few of them, Elasticsearch compares each."""
+    chosen = [{"ids": {"values": [*ids]}}]
+    knn = _knn(vector, dense, max(1, len(ids)), chosen, base64_allowed=base64_allowed)
+    return {"size": size, "_source": SHOWN, "knn": knn, **_collapsed(collapse)}
+
+
+def fused(query: str, near: Body, profile: IndexProfile, filters: Sequence[Filter] = ()) -> Body:
+    """Words and nearest, fused by Elasticsearch (a paid licence).
+
+    Args:
+        query: the words.
+        near: what :func:`nearest` made.
+        profile: of the index.
+        filters: as `near` has them.
+    """
+    matching = _matching(query, profile, filters)
+    rrf = {
+        "retrievers": [{"standard": {"query": matching}}, {"knn": near["knn"]}],
+        "rank_window_size": near["size"],
+        "rank_constant": RANK_CONSTANT,
+    }
+    return {
+        "size": near["size"],
+        "_source": SHOWN,
+        "retriever": {"rrf": rrf},
+        "highlight": {**_highlight(profile), "highlight_query": matching},
+    }
+
+
+def rescored(body: Body, query: Vector, multi: MultiVectorProfile, *, bits: bool = False) -> Body:
+    """A search by :func:`nearest` or :func:`fused` whose hits are ordered by late interaction.
+
+    The window is as large as what is asked for: what lay below it would lose its score. Documents
+    without a multi-vector are not matched by the rescoring query and keep a hundred-millionth of
+    their first score, too little to be seen beside a MaxSim in single precision, enough to keep
+    their order.
+    """
+    first = body.get("retriever") or {"knn": body["knn"]}
+    rescore = {
+        "window_size": body["size"],
+        "query": {
+            "query_weight": 1e-8,
+            "rescore_query_weight": 1.0,
+            "rescore_query": _maxsim(query, multi, [], bits=bits),
+        },
+    }
+    rest = {key: value for key, value in body.items() if key not in ("knn", "retriever")}
+    return {**rest, "retriever": {"rescorer": {"retriever": first, "rescore": rescore}}}
+
+
+def rank_vectors_scores(
+    ids: Sequence[str], query: Vector, multi: MultiVectorProfile, *, bits: bool = False
+) -> Body:
+    """1 + the mean MaxSim, inside Elasticsearch, over given documents."""
+    return {
+        "size": len(ids),
+        "_source": False,
+        "query": _maxsim(query, multi, [{"ids": {"values": [*ids]}}], bits=bits),
+    }
+
+
+def packed_multi_vectors(ids: Sequence[str]) -> Body:
     """The packed multi-vectors of given documents, from doc values."""
     return {
         "size": len(ids),
         "_source": False,
         "docvalue_fields": [MULTI_VECTOR_FIELD],
-        "query": {"ids": {"values": ids}},
+        "query": {"ids": {"values": [*ids]}},
     }
 
 
-def rank_vectors_scores(ids: list[str], query: Vector, profile: IndexProfile) -> dict[str, Any]:
-    """1 + the mean MaxSim, inside Elasticsearch, over given documents.
-
-    Documents without the field would fail the whole request, hence ``exists``; a negative score
-    would too, hence the 1, which :func:`rank_vectors_score` takes off again.
-    """
-    if profile.multi_vector is None:
-        raise ValueError("the profile has no multi-vectors")
-    element_type = profile.multi_vector.element_type
-    vectors = rank_vectors_query(query, element_type)
-    factor, summand = rank_vectors_scale(vectors, element_type)
+def _maxsim(
+    query: Vector, multi: MultiVectorProfile, filters: list[Filter], *, bits: bool
+) -> dict[str, Any]:
+    # A document without the field would fail the whole request, hence `exists`.
+    having = [*filters, {"exists": {"field": MULTI_VECTOR_FIELD}}]
     return {
-        "size": len(ids),
-        "_source": False,
-        "query": {
-            "script_score": {
-                "query": {
-                    "bool": {
-                        "filter": [
-                            {"ids": {"values": ids}},
-                            {"exists": {"field": MULTI_VECTOR_FIELD}},
-                        ]
-                    }
-                },
-                "script": {
-                    # Rounding could take the worst match below 0.
-                    "source": (
-                        f"Math.max(0.0, maxSimDotProduct(params.query, '{MULTI_VECTOR_FIELD}')"
-                        " * params.factor + params.summand + 1.0)"
-                    ),
-                    "params": {"query": vectors, "factor": factor, "summand": summand},
-                },
-            }
-        },
+        "script_score": {
+            "query": {"bool": {"filter": having}},
+            "script": maxsim_script(query, multi.element_type, bits=bits),
+        }
     }
 
 
-def rank_vectors_score(score: float) -> float:
-    """Return the mean MaxSim from the score of a hit of :func:`rank_vectors_scores`."""
-    return score - 1.0
+def _knn(
+    vector: Vector,
+    dense: DenseProfile,
+    k: int,
+    filters: Sequence[Filter],
+    *,
+    base64_allowed: bool,
+) -> dict[str, Any]:
+    return {
+        "field": dense.field,
+        "query_vector": dense_value(vector, dense, base64_allowed=base64_allowed),
+        "k": k,
+        "num_candidates": min(MOST, max(100, 2 * k)),
+        **({"filter": [*filters]} if filters else {}),
+    }
+
+
+def _matching(query: str, profile: IndexProfile, filters: Sequence[Filter]) -> dict[str, Any]:
+    fields = profile.word_fields
+    match = {
+        "multi_match": {
+            "query": _first_words(query, _MAX_CLAUSES // len(fields)),
+            "fields": fields,
+            "type": "most_fields",
+        }
+    }
+    return {"bool": {"must": match, "filter": [*filters]}} if filters else match
+
+
+def _first_words(query: str, most: int) -> str:
+    ends = [word.end() for word in islice(_WORD.finditer(query), most)]
+    return query[: ends[-1]] if ends else query
+
+
+def _highlight(profile: IndexProfile) -> dict[str, Any]:
+    fields = [name for name in profile.word_fields if name.startswith("text")]
+    return {
+        "max_analyzed_offset": _HIGHLIGHTED,
+        "fields": {name: {"fragment_size": 160, "number_of_fragments": 1} for name in fields},
+        "pre_tags": [MARK],
+        "post_tags": [UNMARK],
+    }
+
+
+def _collapsed(collapse: bool) -> dict[str, Any]:
+    return {"collapse": {"field": "source.uri"}} if collapse else {}

@@ -2,88 +2,28 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
 
 from elasticsearch import Elasticsearch
 
 from es_jina.elastic.capabilities import Capabilities
-from es_jina.elastic.client import cluster_errors
-from es_jina.elastic.vectors import unpack
 from es_jina.embedding import Embedding, Vector
 from es_jina.errors import RequestError
-from es_jina.inputs import Image, Input, Text
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
+from es_jina.inputs import Input
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 from es_jina.providers.base import Provider, Want
 from es_jina.search import query as bodies
+from es_jina.search.asking import Asking
+from es_jina.search.cache import QueryCache
+from es_jina.search.candidates import Candidates, in_order, one_of_each_source
 from es_jina.search.filters import Filter
-from es_jina.search.fusion import reciprocal_rank_fusion
-from es_jina.search.maxsim import maxsim
-
-Mode = Literal["text", "dense", "late", "hybrid"]
-MODES: tuple[str, ...] = get_args(Mode)
-
-# How many candidates of each ranking are fused and then scored by late interaction.
-WINDOW = 50
-MAX_SIZE = 1000
-_SNIPPET = 160
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One found unit.
-
-    Attributes:
-        id: of the document.
-        score: of the mode's last step: BM25, (1 + cosine) / 2, MaxSim per query token, or the sum
-            of reciprocal ranks.
-        uri: of the source.
-        title: of the source.
-        kind: text, image or page.
-        page: of a PDF, from 1.
-        pages: how many pages the PDF has.
-        chunk: of a text, from 1.
-        snippet: the words that match best, or the first ones.
-    """
-
-    id: str
-    score: float
-    uri: str
-    title: str
-    kind: str
-    page: int | None
-    pages: int | None
-    chunk: int | None
-    snippet: str
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """The answer to one search.
-
-    Attributes:
-        mode: as asked.
-        reranked: whether late interaction decided the order.
-        embed_ms: milliseconds spent on the query's vectors.
-        search_ms: milliseconds spent on everything else.
-        hits: best first.
-    """
-
-    mode: Mode
-    reranked: bool
-    embed_ms: float
-    search_ms: float
-    hits: list[Hit]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON types, each hit with its rank."""
-        told = asdict(self)
-        told["hits"] = [{"rank": rank, **hit} for rank, hit in enumerate(told["hits"], start=1)]
-        return told
+from es_jina.search.hits import Hit, Results, placed, read_hit
+from es_jina.search.late import LateInteraction, packed, rescored
+from es_jina.search.request import Mode, SearchRequest, coarse_field, window_for
+from es_jina.search.trace import Trace
 
 
 class Searcher:
-    """Searches one index with one provider."""
+    """Searches one index with one provider; several threads may share it."""
 
     def __init__(
         self,
@@ -92,6 +32,8 @@ class Searcher:
         profile: IndexProfile,
         capabilities: Capabilities,
         provider: Provider | None,
+        *,
+        cache: QueryCache | None = None,
     ) -> None:
         """Check that the pieces fit.
 
@@ -101,6 +43,7 @@ class Searcher:
             profile: of the index.
             capabilities: of the cluster.
             provider: for the query's vectors; ``None`` serves the mode ``text`` alone.
+            cache: of queries' vectors, which searchers may share; by default one of its own.
 
         Raises:
             ProfileMismatchError: the index was made with another model.
@@ -112,6 +55,7 @@ class Searcher:
         self._profile = profile
         self._capabilities = capabilities
         self._provider = provider
+        self._cache = cache or QueryCache()
 
     def search(
         self,
@@ -119,168 +63,157 @@ class Searcher:
         mode: Mode = "hybrid",
         size: int = 10,
         filters: Sequence[Filter] = (),
+        *,
+        offset: int = 0,
+        window: int | None = None,
+        collapse: bool = False,
+        coarse: int | None = None,
+        bits: bool = False,
+        explain: bool = False,
     ) -> Results:
         """Search by a text or an image.
 
         Args:
             query: what to look for.
-            mode: ``text`` BM25; ``dense`` nearest single vectors; ``late`` the nearest 50 ordered
-                by MaxSim; ``hybrid`` BM25 and nearest fused by reciprocal rank, then the first 50
-                ordered by MaxSim where the index has multi-vectors.
+            mode: ``text`` BM25; ``dense`` nearest single vectors; ``late`` the nearest of a window
+                ordered by MaxSim; ``hybrid`` BM25 and nearest fused by reciprocal rank, then the
+                window ordered by MaxSim where the index has multi-vectors.
             size: how many hits, 1 to 1000.
             filters: queries that all hits match, such as ``{"term": {"kind": "page"}}``.
+            offset: how many better hits to skip. Pages agree with one another as long as they
+                have the same window.
+            window: how many candidates of each ranking are fused, and then ordered by late
+                interaction; by default 50, or as many as are needed.
+            collapse: the best unit of each source alone.
+            coarse: dims of a smaller dense field that finds the candidates, which the largest one
+                then orders.
+            bits: for multi-vectors of bits, compare signs with signs: faster, a little less exact.
+            explain: do every stage on its own, so that hits have their place in each.
 
         Raises:
-            RequestError: the query or the size is not one, or the mode needs something that the
-                query or the index lacks.
+            RequestError: something asked for is none, or needs something that the query or the
+                index lacks.
             ItemError: the query cannot be embedded.
             ClusterError: Elasticsearch cannot be reached or refuses.
         """
-        if mode not in MODES or not 1 <= size <= MAX_SIZE:
-            raise RequestError(
-                f"mode {mode!r}, size {size}: choose from {', '.join(MODES)} and 1 to {MAX_SIZE}"
-            )
-        self._check(query, mode)
+        if window is None:
+            window = window_for(size, offset)
+        smaller = coarse_field(self._profile, coarse)
+        request = SearchRequest(
+            query, mode, size, filters, offset, window, collapse, smaller, bits, explain
+        )
+        request.check(self._profile, self._index)
+        asking = Asking(self._client, self._index, Trace())
         start = time.perf_counter()
-        embedding = None if mode == "text" else self._embed(query, mode)
+        embedding = self._embed(request, asking.trace)
         embedded = time.perf_counter()
-        hits, reranked = self._search(query, embedding, mode, size, filters)
+        if embedding is None:
+            page = self._by_words(request, asking)
+        else:
+            hits = self._by_vectors(request, embedding, asking)
+            page = (one_of_each_source(hits) if collapse else hits)[offset : offset + size]
         done = time.perf_counter()
         return Results(
-            mode,
-            reranked,
-            round((embedded - start) * 1000, 1),
-            round((done - embedded) * 1000, 1),
-            hits[:size],
+            mode=mode,
+            reranked=embedding is not None and embedding.multi is not None,
+            embed_ms=round((embedded - start) * 1000, 1),
+            search_ms=round((done - embedded) * 1000, 1),
+            hits=page,
+            offset=offset,
+            stages=asking.trace.stages,
+            requests=asking.trace.requests,
         )
 
-    def _search(
-        self,
-        query: Input,
-        embedding: Embedding | None,
-        mode: Mode,
-        size: int,
-        filters: Sequence[Filter],
-    ) -> tuple[list[Hit], bool]:
-        window = max(size, WINDOW)
-        if isinstance(query, Text) and mode == "text":
-            return self._hits(bodies.words(query.text, size, filters)), False
-        assert embedding is not None and embedding.single is not None  # noqa: S101, PT018
-        near = self._hits(
-            bodies.nearest(
-                embedding.single,
-                self._profile,
-                size if mode == "dense" else window,
-                filters,
-                base64_allowed=self._capabilities.base64_queries,
-            )
-        )
-        if mode == "hybrid" and isinstance(query, Text):
-            near = _fused([self._hits(bodies.words(query.text, window, filters)), near])
-        if mode == "dense" or embedding.multi is None:
-            return near, False
-        return self._reranked(near[:window], embedding.multi), True
-
-    def _check(self, query: Input, mode: Mode) -> None:
-        if isinstance(query, Image) and mode == "text":
-            raise RequestError("an image has no words: use --mode dense, late or hybrid")
-        if isinstance(query, Text):
-            _check_text(query.text)
-        if mode == "late" and self._profile.multi_vector is None:
-            raise RequestError(
-                f"the index {self._index!r} has no multi-vectors: use --mode dense or hybrid"
-            )
-
-    def _embed(self, query: Input, mode: Mode) -> Embedding:
+    def _embed(self, request: SearchRequest, trace: Trace) -> Embedding | None:
+        if request.mode == "text":
+            return None
         if self._provider is None:
-            raise RequestError(f"mode {mode!r} needs a model")
-        late = mode != "dense" and self._profile.multi_vector is not None
+            raise RequestError(f"mode {request.mode!r} needs a model")
+        late = request.mode != "dense" and self._profile.multi_vector is not None
+        want = Want.SINGLE | Want.MULTI if late else Want.SINGLE
+        with trace.stage("embed"):
+            return self._cache.get(
+                request.query, self._profile, want, lambda: self._embedded(request.query, want)
+            )
+
+    def _embedded(self, query: Input, want: Want) -> Embedding:
+        assert self._provider is not None  # noqa: S101
         (embedding,) = self._provider.embed(
-            [query],
-            self._profile.query_task,
-            Want.SINGLE | Want.MULTI if late else Want.SINGLE,
-            max_pixels=self._profile.max_pixels,
+            [query], self._profile.query_task, want, max_pixels=self._profile.max_pixels
         )
         if isinstance(embedding, Exception):
             raise embedding
         return embedding
 
-    def _hits(self, body: dict[str, Any]) -> list[Hit]:
-        return [_hit(found) for found in self._ask(body)]
+    def _by_vectors(
+        self, request: SearchRequest, embedding: Embedding, asking: Asking
+    ) -> list[Hit]:
+        """Return what is found, best first, from the first one on."""
+        assert embedding.single is not None  # noqa: S101
+        # Where late interaction decides, more are looked at than are shown.
+        wide = request.mode != "dense" or request.collapse
+        candidates = Candidates(
+            asking,
+            request,
+            self._profile,
+            self._capabilities,
+            embedding.single,
+            request.window if wide else request.offset + request.size,
+        )
+        if embedding.multi is None:
+            return self._first_stage(candidates, request)
+        return self._late(candidates, embedding.multi, request, asking)
 
-    def _ask(self, body: dict[str, Any]) -> list[dict[str, Any]]:
-        with cluster_errors(f"searching {self._index!r}"):
-            answer = self._client.search(index=self._index, body=body)
-        found: list[dict[str, Any]] = answer["hits"]["hits"]
-        return found
+    def _by_words(self, request: SearchRequest, asking: Asking) -> list[Hit]:
+        assert request.words is not None  # noqa: S101
+        body = bodies.words(
+            request.words,
+            self._profile,
+            request.size,
+            request.filters,
+            offset=request.offset,
+            collapse=request.collapse,
+        )
+        with asking.trace.stage("words"):
+            hits = map(read_hit, asking.one("words", body))
+            return placed(hits, "words", first=request.offset + 1)
 
-    def _reranked(self, hits: Sequence[Hit], query: Vector) -> list[Hit]:
-        """Order hits by late interaction; those without a multi-vector come last, as they were."""
-        scores = self._late_scores([hit.id for hit in hits], query)
-        scored = [replace(hit, score=scores[hit.id]) for hit in hits if hit.id in scores]
-        rest = [replace(hit, score=0.0) for hit in hits if hit.id not in scores]
-        return sorted(scored, key=lambda hit: -hit.score) + rest
+    def _first_stage(self, candidates: Candidates, request: SearchRequest) -> list[Hit]:
+        body = candidates.in_one
+        if body is None:
+            return candidates.ranked()
+        stage = "nearest" if request.words is None else "fused"
+        with candidates.asking.trace.stage(stage):
+            return in_order(candidates.asking.one(stage, body), stage)
 
-    def _late_scores(self, ids: list[str], query: Vector) -> dict[str, float]:
+    def _late(
+        self, candidates: Candidates, query: Vector, request: SearchRequest, asking: Asking
+    ) -> list[Hit]:
         multi = self._profile.multi_vector
-        if multi is None or not ids:
-            return {}
-        if multi.store == "rank_vectors":
-            found = self._ask(bodies.rank_vectors_scores(ids, query, self._profile))
-            return {hit["_id"]: bodies.rank_vectors_score(hit["_score"]) for hit in found}
-        scores: dict[str, float] = {}
-        # Some at a time: as floats, the multi-vectors of 50 pages are 25 MB of base64.
-        for first in range(0, len(ids), WINDOW):
-            scores |= self._packed_scores(ids[first : first + WINDOW], query, multi)
-        return scores
+        assert multi is not None  # noqa: S101
+        late = LateInteraction(query, multi, request.bits)
+        body = candidates.in_one
+        if body is None:
+            return late.reranked(asking, candidates.ranked())
+        if multi.store == "rank_vectors" and self._capabilities.rescorer:
+            body = bodies.rescored(body, query, multi, bits=request.bits)
+            with asking.trace.stage("late"):
+                return rescored(list(map(read_hit, asking.one("late", body))))
+        return self._fetched(late, body, request, asking)
 
-    def _packed_scores(
-        self, ids: list[str], query: Vector, multi: MultiVectorProfile
-    ) -> dict[str, float]:
-        packed = {
-            hit["_id"]: hit["fields"][MULTI_VECTOR_FIELD][0]
-            for hit in self._ask(bodies.packed_multi_vectors(ids))
-            if MULTI_VECTOR_FIELD in hit.get("fields", {})
-        }
-        documents = [unpack(value, multi.element_type, multi.dims) for value in packed.values()]
-        scores = maxsim(query, documents, multi.element_type)
-        return dict(zip(packed, map(float, scores), strict=True))
-
-
-def _check_text(text: str) -> None:
-    if not text.strip():
-        raise RequestError("the query is empty")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        # A shell argument in another encoding becomes such a text.
-        raise RequestError("the query is not valid UTF-8") from error
-
-
-def _fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
-    hits: dict[str, Hit] = {}
-    for ranking in rankings:
-        for hit in ranking:
-            # The first ranking is by words: its snippet shows why the document was found.
-            hits.setdefault(hit.id, hit)
-    fused = reciprocal_rank_fusion([[hit.id for hit in ranking] for ranking in rankings])
-    return [replace(hits[ident], score=score) for ident, score in fused]
-
-
-def _hit(found: dict[str, Any]) -> Hit:
-    # Somebody may have written documents of their own through the alias: any field may be missing.
-    source = found.get("_source", {})
-    uri = source.get("source", {}).get("uri", "")
-    highlighted = found.get("highlight", {}).get("text")
-    snippet = " ".join((highlighted[0] if highlighted else source.get("text") or "").split())
-    return Hit(
-        id=found["_id"],
-        score=found["_score"],
-        uri=uri,
-        title=source.get("title", uri),
-        kind=source.get("kind", ""),
-        page=source.get("page"),
-        pages=source.get("pages"),
-        chunk=source.get("chunk"),
-        snippet=snippet if len(snippet) <= _SNIPPET else snippet[: _SNIPPET - 1] + "…",
-    )
+    def _fetched(
+        self,
+        late: LateInteraction,
+        body: bodies.Body,
+        request: SearchRequest,
+        asking: Asking,
+    ) -> list[Hit]:
+        """Look for candidates; if they are not too many, fetch their multi-vectors with them."""
+        together = late.multi.store == "binary" and body["size"] <= late.at_once
+        if together:
+            body = {**body, "docvalue_fields": [MULTI_VECTOR_FIELD]}
+        stage = "nearest" if request.words is None else "fused"
+        with asking.trace.stage(stage):
+            found = asking.one(stage, body)
+        hits = in_order(found, stage)
+        return late.reranked(asking, hits, packed(found) if together else None)

@@ -32,7 +32,7 @@ def test_the_whole_way(
     assert "Created index" in told
     assert "dense vectors of 256 dims" in told
     assert "Already there" in es_jina("setup", index, "--model", checkpoint)
-    assert "dims is (256,), asked for (128,)" in es_jina(
+    assert "dense is 256:int8_hnsw:float:dot_product, asked for 128:int8_hnsw" in es_jina(
         "setup", index, "--model", checkpoint, "--dims", 128, code=2
     )
     meta = client.indices.get_mapping(index=index)[f"{index}-000001"]["mappings"]["_meta"]

@@ -1,20 +1,22 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from es_jina.search.fusion import reciprocal_rank_fusion
 
-KEYS = st.integers(0, 12)
+KEYS = st.sampled_from("abcdefghijkl")
 RANKINGS = st.lists(st.lists(KEYS, unique=True, max_size=8), max_size=4)
 
 
 def test_a_worked_example() -> None:
     fused = reciprocal_rank_fusion([["a", "b"], ["b", "c"]])
-    assert fused == [("b", 1 / 61 + 1 / 62), ("a", 1 / 61), ("c", 1 / 62)]
+    assert [key for key, _ in fused] == ["b", "a", "c"]
+    assert [score for _, score in fused] == pytest.approx([1 / 61 + 1 / 62, 1 / 61, 1 / 62])
 
 
 @given(RANKINGS)
 def test_every_key_comes_once_with_the_sum_of_its_reciprocal_ranks(
-    rankings: list[list[int]],
+    rankings: list[list[str]],
 ) -> None:
     fused = reciprocal_rank_fusion(rankings, rank_constant=10)
     assert sorted(key for key, _ in fused) == sorted(
@@ -22,22 +24,23 @@ def test_every_key_comes_once_with_the_sum_of_its_reciprocal_ranks(
     )
     for key, score in fused:
         places = [ranking.index(key) + 1 for ranking in rankings if key in ranking]
-        assert abs(score - sum(1 / (10 + place) for place in places)) < 1e-12
+        assert abs(score - sum(1 / (10 + place) for place in places)) < 1e-6
     scores = [score for _, score in fused]
     assert scores == sorted(scores, reverse=True)
 
 
 @given(st.lists(KEYS, unique=True))
-def test_one_ranking_keeps_its_order(ranking: list[int]) -> None:
+def test_one_ranking_keeps_its_order(ranking: list[str]) -> None:
     assert [key for key, _ in reciprocal_rank_fusion([ranking, []])] == ranking
 
 
-def test_ties_keep_the_order_in_which_they_were_seen() -> None:
+def test_ties_are_ordered_by_key() -> None:
+    """Elasticsearch's own fusion does not tell who came first: both ways end in this order."""
     fused = reciprocal_rank_fusion([["z", "y"], ["a", "b"]])
-    assert [key for key, _ in fused] == ["z", "a", "y", "b"]
+    assert [key for key, _ in fused] == ["a", "z", "b", "y"]
 
 
 @given(RANKINGS, KEYS)
-def test_being_found_once_more_never_harms(rankings: list[list[int]], key: int) -> None:
+def test_being_found_once_more_never_harms(rankings: list[list[str]], key: str) -> None:
     before = dict(reciprocal_rank_fusion(rankings)).get(key, 0.0)
     assert dict(reciprocal_rank_fusion([*rankings, [key]]))[key] > before

@@ -1,113 +1,22 @@
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from elasticsearch import Elasticsearch
-from PIL import Image as PilImage
 
-from es_jina.dense import dense_profiles
-from es_jina.elastic.bulk import Action, BulkWriter
+from es_jina.elastic.bulk import Action
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.setup import set_up
-from es_jina.elastic.vectors import dense_base64, pack
-from es_jina.embedding import Embedding, cut
 from es_jina.errors import ClusterError, ProfileMismatchError, RequestError
-from es_jina.inputs import Image, Input, Task, Text
+from es_jina.inputs import Image, Task, Text
 from es_jina.profile import IndexProfile, MultiVectorProfile
-from es_jina.providers import profile_for
-from es_jina.providers.base import Want
 from es_jina.providers.local import LocalProvider
 from es_jina.search.maxsim import maxsim
-from es_jina.search.searcher import MODES, Mode, Searcher
-
-TEXTS = {
-    "fox": "The quick brown fox jumps over the lazy dog.",
-    "sun": "Power from the sun. " * 30 + "Strom aus der Sonne. " + "Cells on the roof. " * 30,
-    "cafe": "El café está en la esquina.",
-    "jp": "日本語の文書です。",
-}
-
-Build = Callable[..., Searcher]
-Told = tuple[str, str, str, Embedding]  # id, kind, text, vectors
-
-
-def teal(folder: Path) -> Path:
-    path = folder / "teal.png"
-    if not path.exists():
-        PilImage.new("RGB", (80, 60), "teal").save(path)
-    return path
-
-
-def embed(
-    provider: LocalProvider, inputs: Sequence[Input], task: Task = Task.RETRIEVAL_PASSAGE
-) -> list[Embedding]:
-    found = provider.embed(inputs, task, Want.SINGLE | Want.MULTI)
-    assert all(isinstance(embedding, Embedding) for embedding in found)
-    return [embedding for embedding in found if isinstance(embedding, Embedding)]
-
-
-def document(told: Told, profile: IndexProfile) -> dict[str, Any]:
-    ident, kind, text, vectors = told
-    assert vectors.single is not None
-    assert vectors.multi is not None
-    fields: dict[str, Any] = {
-        "source": {"uri": f"file:///{ident}"},
-        "title": f"About {ident}",
-        "kind": kind,
-        "text": text,
-    }
-    for dims in profile.dims:
-        fields[f"embedding_{dims}"] = dense_base64(cut(vectors.single, dims))
-    if profile.multi_vector:
-        fields["multi_vector"] = pack(vectors.multi, profile.multi_vector.element_type)
-    return fields
-
-
-@pytest.fixture(scope="session")
-def documents(provider: LocalProvider, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The texts and a picture, embedded once."""
-    picture = Image(teal(tmp_path_factory.mktemp("pictures")))
-    vectors = embed(provider, [*(Text(text) for text in TEXTS.values()), picture])
-    described = [(ident, "text", text) for ident, text in TEXTS.items()] + [("teal", "image", "")]
-    return [(*told, embedding) for told, embedding in zip(described, vectors, strict=True)]
-
-
-@pytest.fixture
-def profile(provider: LocalProvider) -> IndexProfile:
-    return profile_for(provider.model, dense=dense_profiles(128, 256))
-
-
-@pytest.fixture
-def build(
-    client: Elasticsearch,
-    capabilities: Capabilities,
-    index: str,
-    provider: LocalProvider,
-    profile: IndexProfile,
-    documents: Any,
-) -> Build:
-    """Make the test's index, fill it, and return its searcher."""
-
-    def make(
-        made_for: IndexProfile = profile,
-        *,
-        without_multi: Sequence[str] = (),
-        more: Sequence[Action] = (),
-    ) -> Searcher:
-        set_up(client, index, made_for, capabilities)
-        actions = [Action(told[0], document(told, made_for)) for told in documents]
-        for action in actions:
-            if action.id in without_multi and action.document is not None:
-                del action.document["multi_vector"]
-        outcomes = list(BulkWriter(client, index).write([*actions, *more]))
-        assert [outcome for outcome in outcomes if outcome.error] == []
-        client.indices.refresh(index=index)
-        return Searcher(client, index, made_for, capabilities, provider)
-
-    return make
+from es_jina.search.request import MODES, Mode
+from es_jina.search.searcher import Searcher
+from tests.search.corpus import TEXTS, Build, document, embed, teal
 
 
 def expected_maxsim(provider: LocalProvider, documents: Any, query: str) -> dict[str, float]:
@@ -296,15 +205,16 @@ def test_more_hits_than_the_window_and_than_there_are(
     profile: IndexProfile,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    as_floats = replace(profile, multi_vector=MultiVectorProfile("binary", "float"))
     copies = [
-        Action(f"copy-{n}", document(documents[n % len(documents)], profile)) for n in range(70)
+        Action(f"copy-{n}", document(documents[n % len(documents)], as_floats)) for n in range(70)
     ]
-    searcher = build(more=copies)
+    searcher = build(as_floats, more=copies)
     fetched: list[int] = []
     search = client.search
 
-    def spy(*, index: str, body: dict[str, Any]) -> Any:
-        answer = search(index=index, body=body)
+    def spy(*, body: dict[str, Any], **options: Any) -> Any:
+        answer = search(body=body, **options)
         if "docvalue_fields" in body:
             fetched.append(len(answer["hits"]["hits"]))
         return answer

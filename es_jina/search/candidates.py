@@ -1,0 +1,133 @@
+"""The first stage: which units may be what is looked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from es_jina.elastic.capabilities import Capabilities
+from es_jina.embedding import Vector
+from es_jina.profile import IndexProfile
+from es_jina.search import query as bodies
+from es_jina.search.asking import Asking, Found
+from es_jina.search.fusion import reciprocal_rank_fusion
+from es_jina.search.hits import Hit, placed, read_hit
+from es_jina.search.request import SearchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Looks for the candidates of one request.
+
+    Attributes:
+        asking: of the index.
+        request: what is asked for.
+        profile: of the index.
+        capabilities: of the cluster.
+        vector: the query's single vector.
+        size: how many candidates each ranking has.
+    """
+
+    asking: Asking
+    request: SearchRequest
+    profile: IndexProfile
+    capabilities: Capabilities
+    vector: Vector
+    size: int
+
+    @property
+    def _base64(self) -> bool:
+        return bool(self.capabilities.base64_queries)
+
+    @property
+    def in_one(self) -> dict[str, Any] | None:
+        """The one search that finds them all, where there is one."""
+        if not self.request.plain:
+            return None
+        if self.request.words is None:
+            return self._nearest()
+        if not self.capabilities.rrf:
+            return None
+        near = self._nearest()
+        return bodies.fused(self.request.words, near, self.profile, self.request.filters)
+
+    def ranked(self) -> list[Hit]:
+        """Return them, best first, as each ranking places them.
+
+        Raises:
+            ClusterError: Elasticsearch cannot be reached or refuses.
+        """
+        words = {} if self.request.words is None else {"words": self._words(self.request.words)}
+        if self.request.coarse is None:
+            found = self.asking.together({**words, "nearest": self._nearest()})
+        else:
+            found = self.asking.together({**words, "coarse": self._coarse()})
+            found["nearest"] = self._fine([hit["_id"] for hit in found["coarse"]])
+        near = placed(map(read_hit, found["nearest"]), "nearest")
+        if not words:
+            return near
+        with self.asking.trace.stage("fused"):
+            both = _fused([placed(map(read_hit, found["words"]), "words"), near])
+            # Of one source's units, late interaction may still choose another.
+            return both if self.request.collapse else both[: self.size]
+
+    def _words(self, text: str) -> dict[str, Any]:
+        return bodies.words(
+            text, self.profile, self.size, self.request.filters, collapse=self.request.collapse
+        )
+
+    def _nearest(self) -> dict[str, Any]:
+        return bodies.nearest(
+            self.vector,
+            self.profile.finest,
+            self.size,
+            self.request.filters,
+            base64_allowed=self._base64,
+            collapse=self.request.collapse,
+        )
+
+    def _coarse(self) -> dict[str, Any]:
+        assert self.request.coarse is not None  # noqa: S101
+        return bodies.coarse(
+            self.vector,
+            self.request.coarse,
+            self.size,
+            self.request.filters,
+            base64_allowed=self._base64,
+        )
+
+    def _fine(self, ids: Sequence[str]) -> Found:
+        body = bodies.fine(
+            self.vector,
+            self.profile.finest,
+            self.size,
+            ids,
+            base64_allowed=self._base64,
+            collapse=self.request.collapse,
+        )
+        with self.asking.trace.stage("nearest"):
+            return self.asking.one("nearest", body)
+
+
+def one_of_each_source(hits: Sequence[Hit]) -> list[Hit]:
+    """Keep the best unit of each source; what has no source stands for itself."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        best.setdefault(hit.uri or hit.id, hit)
+    return list(best.values())
+
+
+def in_order(found: Found, stage: str) -> list[Hit]:
+    """Read hits of one search; ties by id, as our own fusion has them."""
+    hits = sorted(map(read_hit, found), key=lambda hit: (-hit.score, hit.id))
+    return placed(hits, stage)
+
+
+def _fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    hits: dict[str, Hit] = {}
+    for ranking in rankings:
+        for hit in ranking:
+            # The first ranking is by words: its snippet shows why the document was found.
+            known = hits.setdefault(hit.id, hit)
+            hits[hit.id] = replace(known, stages={**known.stages, **hit.stages})
+    fused = reciprocal_rank_fusion([[hit.id for hit in ranking] for ranking in rankings])
+    return placed([replace(hits[ident], score=score) for ident, score in fused], "fused")

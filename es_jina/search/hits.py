@@ -1,0 +1,143 @@
+"""What a search finds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from es_jina.search.trace import Sent, Stage
+
+# Elasticsearch puts them round words that match; private use (Unicode 23.5), so no text means them.
+MARK, UNMARK = "\ue000", "\ue001"
+_SNIPPET = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stage put a unit.
+
+    Attributes:
+        rank: from 1.
+        score: BM25 for words; what Elasticsearch makes of the similarity for nearest; the sum of
+            reciprocal ranks for fused; MaxSim per query token for late.
+    """
+
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One found unit.
+
+    Attributes:
+        id: of the document.
+        score: of the mode's last step.
+        uri: of the source.
+        title: of the source.
+        kind: text, image or page.
+        page: of a PDF, from 1.
+        pages: how many pages the PDF has.
+        chunk: of a text, from 1.
+        snippet: the words that match best, or the first ones.
+        highlights: which characters of the snippet match: the first, and the one behind the last.
+        stages: where each stage that knew the unit put it, by the stage's name.
+    """
+
+    id: str
+    score: float
+    uri: str
+    title: str
+    kind: str
+    page: int | None
+    pages: int | None
+    chunk: int | None
+    snippet: str
+    highlights: tuple[tuple[int, int], ...] = ()
+    stages: Mapping[str, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The answer to one search.
+
+    Attributes:
+        mode: as asked.
+        reranked: whether late interaction decided the order.
+        embed_ms: milliseconds spent on the query's vectors.
+        search_ms: milliseconds spent on everything else.
+        hits: best first.
+        offset: how many better ones were skipped.
+        stages: what was done, in order, and how long it took.
+        requests: what was sent to Elasticsearch.
+    """
+
+    mode: str
+    reranked: bool
+    embed_ms: float
+    search_ms: float
+    hits: list[Hit]
+    offset: int
+    stages: list[Stage]
+    requests: list[Sent] = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON types, each hit with its rank; without the requests."""
+        told = asdict(replace(self, requests=[]))
+        del told["requests"]
+        first = self.offset + 1
+        told["hits"] = [{"rank": rank, **hit} for rank, hit in enumerate(told["hits"], first)]
+        return told
+
+
+def placed(hits: Iterable[Hit], stage: str, first: int = 1) -> list[Hit]:
+    """Note for hits, best first, where a stage put them."""
+    return [
+        replace(hit, stages={**hit.stages, stage: Place(rank, hit.score)})
+        for rank, hit in enumerate(hits, first)
+    ]
+
+
+def read_hit(found: dict[str, Any]) -> Hit:
+    """Read one hit of Elasticsearch's.
+
+    Somebody may have written documents of their own through the alias: any field may be missing.
+    """
+    source = found.get("_source", {})
+    uri = source.get("source", {}).get("uri", "")
+    # A word may match by its stem alone, in the field of a language.
+    passages = [passage for passages in found.get("highlight", {}).values() for passage in passages]
+    passage = max(passages, key=lambda told: told.count(MARK), default=source.get("text") or "")
+    snippet, highlights = _snippet(passage)
+    return Hit(
+        id=found["_id"],
+        score=found["_score"],
+        uri=uri,
+        title=source.get("title", uri),
+        kind=source.get("kind", ""),
+        page=source.get("page"),
+        pages=source.get("pages"),
+        chunk=source.get("chunk"),
+        snippet=snippet,
+        highlights=highlights,
+    )
+
+
+def _snippet(passage: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Return a passage in one line, without marks, and where they stood."""
+    marked = False
+    letters: list[tuple[str, bool]] = []
+    for letter in " ".join(passage.split()):
+        if letter in (MARK, UNMARK):
+            marked = letter == MARK
+        else:
+            letters.append((letter, marked))
+    if len(letters) > _SNIPPET:
+        letters[_SNIPPET - 1 :] = [("…", False)]
+    spans, at = [], 0
+    for is_marked, run in groupby(letters, key=lambda pair: pair[1]):
+        end = at + sum(1 for _ in run)
+        if is_marked:
+            spans.append((at, end))
+        at = end
+    return "".join(letter for letter, _ in letters), tuple(spans)

@@ -1,0 +1,274 @@
+"""Paging, collapsing, coarse-to-fine, bits, explaining, and what is cached."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from elasticsearch import Elasticsearch
+
+from es_jina.dense import DenseProfile
+from es_jina.elastic.bulk import Action
+from es_jina.elastic.capabilities import Capabilities
+from es_jina.embedding import cut
+from es_jina.errors import ClusterError, RequestError
+from es_jina.inputs import Image, Task, Text
+from es_jina.profile import IndexProfile, MultiVectorProfile
+from es_jina.providers.local import LocalProvider
+from es_jina.search.cache import QueryCache
+from es_jina.search.request import MODES, Mode
+from es_jina.search.searcher import Searcher
+from tests.search.corpus import TEXTS, Build, document, embed, teal
+
+QUERY = Text("the quick brown fox and the sun")
+
+
+@pytest.fixture
+def copies(documents: Any, profile: IndexProfile) -> list[Action]:
+    """Forty units of four sources, each with vectors of its own and ten units."""
+    rng = np.random.default_rng(0)
+    actions = []
+    for number in range(40):
+        fields = document(documents[number % 4], profile)
+        vector = rng.standard_normal(256).astype(np.float32)
+        fields["embedding_256"], fields["embedding_128"] = (
+            cut(vector, dims).tolist() for dims in (256, 128)
+        )
+        fields["source"] = {"uri": f"file:///source-{number % 4}"}
+        actions.append(Action(f"copy-{number:02}", fields))
+    return actions
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pages_of_one_window_are_parts_of_one_ranking(
+    build: Build, copies: list[Action], mode: Mode
+) -> None:
+    searcher = build(more=copies)
+    whole = searcher.search(QUERY, mode, 20, window=30)
+    pages = [searcher.search(QUERY, mode, 5, offset=at, window=30) for at in range(0, 20, 5)]
+    assert [hit.id for page in pages for hit in page.hits] == [hit.id for hit in whole.hits]
+    assert [page.offset for page in pages] == [0, 5, 10, 15]
+    ranks = [hit["rank"] for hit in pages[2].to_json()["hits"]]
+    assert ranks == [11, 12, 13, 14, 15]
+    if mode == "text":
+        assert [hit.stages["words"].rank for hit in pages[2].hits] == ranks
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_behind_the_last_hit_there_is_nothing(build: Build, mode: Mode) -> None:
+    assert build().search(QUERY, mode, offset=100).hits == []
+
+
+@pytest.mark.parametrize("window", [5, 1000, 10_000])
+def test_a_window_larger_than_the_index(build: Build, window: int) -> None:
+    searcher = build()
+    for mode in ("late", "hybrid"):
+        found = searcher.search(QUERY, mode, 5, window=window).hits
+        assert len(found) == len(TEXTS) + 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"window": 9}, r"window 9: the hits 1 to 10 come from a window that holds them"),
+        ({"window": 10_001}, "at most 10,000"),
+        ({"offset": -1}, "from -1 on"),
+        ({"offset": 9_999}, "Elasticsearch shows the first 10,000"),
+        ({"coarse": 64}, r"coarse 64.*the index has 128, 256"),
+        ({"coarse": 256}, r"coarse 256: it must be the dims of a smaller field"),
+    ],
+)
+def test_numbers_that_cannot_be(build: Build, asked: dict[str, Any], named: str) -> None:
+    with pytest.raises(RequestError, match=named):
+        build().search(QUERY, **asked)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_collapsing_shows_the_best_unit_of_each_source(
+    build: Build, copies: list[Action], mode: Mode
+) -> None:
+    searcher = build(more=copies)
+    found = searcher.search(QUERY, mode, 20, collapse=True, window=50).hits
+    uris = [hit.uri for hit in found]
+    assert len(set(uris)) == len(uris)
+    assert {f"file:///source-{n}" for n in range(2)} <= set(uris)
+    # Each of them scores as the first of its source among all units does.
+    first: dict[str, float] = {}
+    for hit in searcher.search(QUERY, mode, 50).hits:
+        first.setdefault(hit.uri, hit.score)
+    assert {hit.uri: hit.score for hit in found} == first
+
+
+def test_one_source_does_not_crowd_out_the_others(
+    build: Build, provider: LocalProvider, documents: Any, profile: IndexProfile
+) -> None:
+    fox = next(told for told in documents if told[0] == "fox")
+    crowd = [Action(f"fox-{n}", document(fox, profile)) for n in range(60)]
+    searcher = build(more=crowd)
+    alone = searcher.search(Text(TEXTS["fox"]), "dense", 3).hits
+    assert {hit.uri for hit in alone} == {"file:///fox"}
+    hits = searcher.search(Text(TEXTS["fox"]), "dense", 3, collapse=True, window=20).hits
+    assert len({hit.uri for hit in hits}) == 3
+
+
+@pytest.mark.parametrize("mode", ["dense", "late", "hybrid"])
+def test_coarse_candidates_are_ordered_by_the_largest_field(build: Build, mode: Mode) -> None:
+    searcher = build()
+    fine = searcher.search(QUERY, mode)
+    coarse = searcher.search(QUERY, mode, coarse=128)
+    assert [hit.id for hit in coarse.hits] == [hit.id for hit in fine.hits]
+    for hit, other in zip(coarse.hits, fine.hits, strict=True):
+        assert hit.score == pytest.approx(other.score, abs=1e-5)
+    fields = [sent.body.get("knn", {}).get("field") for sent in coarse.requests]
+    assert [field for field in fields if field] == ["embedding_128", "embedding_256"]
+
+
+def test_coarse_candidates_keep_to_the_filters(build: Build) -> None:
+    images = [{"term": {"kind": "image"}}]
+    found = build().search(QUERY, "hybrid", filters=images, coarse=128).hits
+    assert [hit.id for hit in found] == ["teal"]
+    nothing = [{"term": {"kind": "page"}}]
+    assert build().search(QUERY, "dense", filters=nothing, coarse=128).hits == []
+
+
+def test_signs_with_signs(
+    build: Build, provider: LocalProvider, documents: Any, profile: IndexProfile
+) -> None:
+    hits = build().search(QUERY, "late", bits=True).hits
+    (asked,) = embed(provider, [QUERY], Task.RETRIEVAL_QUERY)
+    assert asked.multi is not None
+    signs = np.where(asked.multi > 0, 1, -1)
+    expected = {
+        told[0]: (signs @ np.where(told[3].multi > 0, 1, -1).T).max(axis=1).mean() / signs.shape[1]
+        for told in documents
+    }
+    assert {hit.id: hit.score for hit in hits} == pytest.approx(expected, abs=1e-6)
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_signs_need_bits(build: Build, profile: IndexProfile) -> None:
+    as_bytes = replace(profile, multi_vector=MultiVectorProfile("binary", "byte"))
+    with pytest.raises(RequestError, match=r"has multi-vectors as binary byte: leave out --bits"):
+        build(as_bytes).search(QUERY, "late", bits=True)
+    searcher = build(as_bytes)
+    searcher.search(QUERY, "late")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_explaining_changes_nothing_but_what_is_said(build: Build, mode: Mode) -> None:
+    searcher = build()
+    plain = searcher.search(QUERY, mode)
+    told = searcher.search(QUERY, mode, explain=True)
+    assert [(hit.id, hit.score) for hit in told.hits] == [(hit.id, hit.score) for hit in plain.hits]
+    expected = {
+        "text": ["words"],
+        "dense": ["nearest"],
+        "late": ["nearest", "late"],
+        "hybrid": ["words", "nearest", "fused", "late"],
+    }[mode]
+    assert [stage.name for stage in told.stages if stage.name != "embed"] == expected
+    last = expected[-1]
+    for rank, hit in enumerate(told.hits, start=1):
+        assert set(hit.stages) <= set(expected)
+        assert hit.stages[last].rank == rank
+        assert hit.stages[last].score == hit.score
+    if mode == "hybrid":
+        fox = next(hit for hit in told.hits if hit.id == "fox")
+        parts = [1 / (60 + fox.stages[name].rank) for name in ("words", "nearest")]
+        assert fox.stages["fused"].score == pytest.approx(sum(parts))
+
+
+def test_what_matches_is_marked_in_the_snippet(build: Build) -> None:
+    (hit,) = [hit for hit in build().search(Text("brown dog"), "hybrid").hits if hit.id == "fox"]
+    assert [hit.snippet[first:end] for first, end in hit.highlights] == ["brown", "dog"]
+    (sun,) = build().search(Text("Sonne Strom"), "text").hits
+    assert {sun.snippet[first:end] for first, end in sun.highlights} == {"Sonne", "Strom"}
+    (teal_hit,) = build().search(Text("teal"), "text").hits
+    assert teal_hit.highlights == ()
+
+
+def test_what_was_sent_can_be_sent_again(build: Build, client: Elasticsearch, index: str) -> None:
+    results = build().search(QUERY, "hybrid")
+    stages = [sent.stage for sent in results.requests]
+    assert stages == ["words", "nearest", "late"]
+    for sent in results.requests:
+        assert sent.path == f"/{index}/_search"
+        again = client.search(index=index, body=sent.body)
+        assert again["hits"]["hits"]
+    assert "requests" not in results.to_json()
+
+
+def test_a_query_is_embedded_once(
+    build: Build, provider: LocalProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Any] = []
+    embedding = LocalProvider.embed
+
+    def counted(self: LocalProvider, inputs: Any, *rest: Any, **options: Any) -> Any:
+        calls.append(inputs)
+        return embedding(self, inputs, *rest, **options)
+
+    monkeypatch.setattr(LocalProvider, "embed", counted)
+    searcher = build()
+    first, again = searcher.search(QUERY), searcher.search(QUERY)
+    assert len(calls) == 1
+    assert [hit.score for hit in first.hits] == [hit.score for hit in again.hits]
+    # Other vectors of the same query, and other queries.
+    searcher.search(QUERY, "dense")
+    searcher.search(Text("another"))
+    assert len(calls) == 3
+    picture = teal(tmp_path)
+    searcher.search(Image(picture))
+    searcher.search(Image(picture.read_bytes()))
+    assert len(calls) == 4
+    # The same file with another picture in it.
+    PATCHED = picture.read_bytes()[:-4] + b"\0\0\0\0"
+    picture.write_bytes(PATCHED)
+    searcher.search(Image(picture))
+    assert len(calls) == 5
+
+
+def test_searchers_may_share_a_cache(
+    build: Build,
+    client: Elasticsearch,
+    capabilities: Capabilities,
+    index: str,
+    profile: IndexProfile,
+    provider: LocalProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build()
+    cache = QueryCache(size=1)
+    calls: list[Any] = []
+    embedding = LocalProvider.embed
+
+    def counted(self: LocalProvider, inputs: Any, *rest: Any, **options: Any) -> Any:
+        calls.append(inputs)
+        return embedding(self, inputs, *rest, **options)
+
+    monkeypatch.setattr(LocalProvider, "embed", counted)
+    for _ in range(2):
+        Searcher(client, index, profile, capabilities, provider, cache=cache).search(QUERY)
+    assert len(calls) == 1
+    searcher = Searcher(client, index, profile, capabilities, provider, cache=cache)
+    searcher.search(Text("pushes the other one out"))
+    searcher.search(QUERY)
+    assert len(calls) == 3
+
+
+def test_a_filter_that_is_no_query_is_named_in_hybrid_mode_too(build: Build) -> None:
+    with pytest.raises(ClusterError, match=r"400.*nonsense"):
+        build().search(QUERY, filters=[{"nonsense": {}}])
+
+
+@pytest.mark.parametrize("element_type", ["bfloat16", "byte", "bit"])
+def test_dense_fields_of_every_element_type_are_searched(
+    build: Build, profile: IndexProfile, element_type: Any
+) -> None:
+    dense = (profile.dense[0], DenseProfile.of(256, None, element_type))
+    searcher = build(replace(profile, dense=dense))
+    hits = searcher.search(Text(TEXTS["fox"]), "dense").hits
+    assert hits[0].id == "fox"
+    assert len(hits) == len(TEXTS) + 1
