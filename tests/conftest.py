@@ -1,5 +1,6 @@
 """What the tests share: one tiny checkpoint, one model and one real Elasticsearch a worker."""
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -30,6 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "node" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("shared-node"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_config_file() -> Iterator[None]:
+    """Keep the configuration of the person who runs the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ES_JINA_CONFIG", os.devnull)
+        yield
 
 
 @pytest.fixture(scope="session")

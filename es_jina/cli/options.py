@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from es_jina.errors import RequestError
 
@@ -27,10 +28,16 @@ def cluster_options(command: F) -> F:
         click.option("--username", envvar="ES_JINA_USERNAME", help="Sign in with a password."),
         click.option("--api-key", envvar="ES_JINA_API_KEY", help="Sign in with an API key."),
         click.option(
+            "--cloud-id",
+            envvar="ES_JINA_CLOUD_ID",
+            help="Deployment on Elastic Cloud, in place of --url.",
+        ),
+        click.option(
             "--url",
             envvar="ES_JINA_URL",
             help="Elasticsearch; by default the embedded node that runs, else "
-            f"{DEFAULT_URL}.  [env: ES_JINA_URL, and so on for the others]",
+            f"{DEFAULT_URL}.  [env: ES_JINA_URL, and so on for the others; or in "
+            "~/.config/es-jina.toml]",
         ),
     ):
         command = option(command)
@@ -67,22 +74,37 @@ def model_options(command: F) -> F:
     return command
 
 
-def open_cluster(
-    url: str | None,
-    api_key: str | None,
-    username: str | None,
-    password: str | None,
-    ca_certs: Path | None,
-) -> Any:
-    """Return a client for the cluster that the options mean.
+def open_cluster(**given: Any) -> Any:
+    """Return a client for the cluster that the options, the environment or the file mean.
+
+    Args:
+        given: the parameters that :func:`cluster_options` adds.
 
     Raises:
-        ClusterError: the address is not one.
-        RequestError: none is given and several embedded nodes run.
+        ClusterError: the address, the API key or the certificate authority is not one.
+        RequestError: they exclude each other, the file is not right, or the address is nowhere and
+            several embedded nodes run.
     """
+    from es_jina.cli.config import config_file, read_config
+    from es_jina.cli.connection import Level, resolve
     from es_jina.elastic.client import Cluster
 
-    return Cluster(url or _running_url(), api_key, username, password, ca_certs).connect()
+    options: dict[str, Any] = resolve(
+        Level("the command line", _given(given, ParameterSource.COMMANDLINE)),
+        Level("the environment (ES_JINA_...)", _given(given, ParameterSource.ENVIRONMENT)),
+        Level(str(config_file()), read_config()),
+    )
+    if not options.keys() & {"url", "cloud_id"}:
+        options["url"] = _running_url()
+    if "ca_certs" in options:
+        options["ca_certs"] = Path(options["ca_certs"])
+    return Cluster(**options).connect()
+
+
+def _given(given: dict[str, Any], place: ParameterSource) -> dict[str, str]:
+    """Return what the user said in one place and not by an empty text, which means nothing."""
+    source = click.get_current_context().get_parameter_source
+    return {name: str(value) for name, value in given.items() if value and source(name) is place}
 
 
 def _running_url() -> str:

@@ -1,8 +1,10 @@
 """A client for one cluster, and its failures as errors of ours."""
 
+import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from elasticsearch import (
     TransportError,
 )
 
+from es_jina.elastic.hints import after_lost_connection, after_refusal, after_tls_failure
+from es_jina.elastic.patience import causes
 from es_jina.errors import ClusterError
 
 TIMEOUT = 60.0  # seconds for one request
@@ -47,40 +51,79 @@ class PlainJsonNode(Urllib3HttpNode):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where a cluster is and how to sign in."""
+    """Where a cluster is and how to sign in.
 
-    url: str
-    api_key: str | None = None
+    Attributes:
+        url: of the cluster, such as ``https://host:9200``; this or `cloud_id`.
+        api_key: as Elasticsearch gives it out, in base64.
+        username: goes with `password`, and not with `api_key`.
+        password: of the user.
+        ca_certs: PEM file with the authorities that the cluster's certificate is checked against;
+            by default those that the client trusts.
+        cloud_id: of a deployment on Elastic Cloud.
+    """
+
+    url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     ca_certs: Path | None = None
+    cloud_id: str | None = None
 
     def connect(self) -> Elasticsearch:
         """Return a client; nothing is sent yet.
 
         Raises:
-            ClusterError: the address or the API key is not one.
+            ClusterError: the address, the API key or the authority is not one, or two of them
+                exclude each other.
         """
-        options: dict[str, Any] = {}
-        if self.api_key:
-            # A line end from a file of secrets would fail only later, in the depth of the client.
-            if not (self.api_key.isascii() and self.api_key.isprintable()):
-                raise ClusterError("the API key has a line end or a letter that no API key has")
-            options["api_key"] = self.api_key
-        elif self.username:
-            options["basic_auth"] = (self.username, self.password or "")
+        if (self.url is None) == (self.cloud_id is None):
+            raise ClusterError("a cluster has either a url or a cloud_id: give one of them")
+        options = self._sign_in()
         if self.ca_certs:
+            _check_authority(self.ca_certs)
             options["ca_certs"] = str(self.ca_certs)
         try:
             return Elasticsearch(
                 self.url,
+                cloud_id=self.cloud_id,
                 serializer=OrjsonSerializer(),
                 node_class=PlainJsonNode,
                 request_timeout=TIMEOUT,
                 **options,
             )
         except (ValueError, OSError) as error:
-            raise ClusterError(f"{self.url!r}: {_one_line(error)}") from error
+            raise ClusterError(f"{self._address()}: {_one_line(error)}") from error
+
+    def _sign_in(self) -> dict[str, Any]:
+        if self.api_key and self.username:
+            raise ClusterError("sign in either with an API key or as a user: give one of them")
+        if self.api_key:
+            # A line end from a file of secrets would fail only later, in the depth of the client.
+            if not (self.api_key.isascii() and self.api_key.isprintable()):
+                raise ClusterError("the API key has a line end or a letter that no API key has")
+            return {"api_key": self.api_key}
+        return {"basic_auth": (self.username, self.password or "")} if self.username else {}
+
+    def _address(self) -> str:
+        """Return the address as an error may show it, without a password."""
+        if self.url is None:
+            return f"the cloud id {self.cloud_id!r}, to be copied from the deployment's page"
+        return repr(re.sub(r"//[^/]*@", "//", self.url))
+
+
+def _check_authority(path: Path) -> None:
+    """Refuse a file that is not one, which the client would do at the first request only."""
+    try:
+        if not path.is_dir():
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError as error:
+        raise ClusterError(
+            f"{path} holds no certificate of an authority: give a PEM file, which begins with "
+            "-----BEGIN CERTIFICATE-----, with --ca-certs"
+        ) from error
+    except OSError as error:
+        raise ClusterError(f"{path}, the certificate authority: {error.strerror}") from error
 
 
 @contextmanager
@@ -100,10 +143,13 @@ def cluster_errors(doing: str) -> Iterator[None]:
 
 def reason(error: ApiError) -> str:
     """Return status and root reason of an answer, in one line."""
+    return f"{error.status_code}: {_one_line(_told(error))}"
+
+
+def _told(error: ApiError) -> str:
     told: Any = error.body
     cause: Any = told.get("error") if isinstance(told, dict) else told
-    text = ": ".join(_reasons(cause)) if isinstance(cause, dict) else cause or error.message
-    return f"{error.status_code}: {_one_line(text)}"
+    return ": ".join(_reasons(cause)) if isinstance(cause, dict) else str(cause or error.message)
 
 
 def _reasons(cause: dict[str, Any]) -> list[str]:
@@ -149,37 +195,27 @@ def is_elasticsearch(error: ApiError) -> bool:
 
 
 def _refused(error: ApiError) -> str:
-    if error.status_code == 401:
-        hint = "sign in with --api-key, or with --username and --password"
-        return f"Elasticsearch answered {reason(error)}; {hint}"
     # Higher ones are often said by a proxy in the name of a busy cluster.
-    if error.status_code < 413 and not is_elasticsearch(error):
+    if error.status_code != 401 and error.status_code < 413 and not is_elasticsearch(error):
         return (
             f"what answers at this address (HTTP {error.status_code}) is not Elasticsearch; give "
             "another with --url"
         )
-    return f"Elasticsearch answered {reason(error)}"
+    hint = after_refusal(error, _told(error))
+    return f"Elasticsearch answered {reason(error)}" + (f"; {hint}" if hint else "")
 
 
 def _unanswered(error: TransportError) -> str:
     """Say why there was no answer, and what to do about it."""
-    innermost: Exception = error
-    while isinstance(innermost, TransportError) and innermost.errors:
-        innermost = innermost.errors[0]
+    *_, innermost = causes(error)
     why = _one_line(innermost)
     match error:
         case ConnectionTimeout():
             return f"Elasticsearch did not answer in {TIMEOUT:.0f} seconds ({why})"
         case TlsError():
-            return (
-                f"no secure connection to Elasticsearch ({why}); give its certificate authority "
-                "with --ca-certs, or http:// in --url where it has no TLS"
-            )
+            return f"no secure connection to Elasticsearch ({why}); {after_tls_failure(error)}"
         case EsConnectionError():
-            return (
-                f"Elasticsearch cannot be reached ({why}); start one with `es-jina node start`, or "
-                "give its address with --url"
-            )
+            return f"Elasticsearch cannot be reached ({why}); {after_lost_connection(error)}"
         case _:
             return _one_line(error)
 

@@ -20,9 +20,11 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -30,39 +32,15 @@ from typing import IO
 
 from es_jina.elastic.distribution import DEFAULT_VERSION, elasticsearch_home, open_folder
 from es_jina.elastic.java import find_java, identity
+from es_jina.elastic.node_config import HOST, NodeConfig
 from es_jina.elastic.running import STOP_SECONDS, NodeState, folder_lock, pointer, write
 from es_jina.errors import NodeError
 from es_jina.paths import data_folder
 
-HOST = "127.0.0.1"
 NOBODY = 65534
 START_SECONDS = 120.0
 RECOVERY_SECONDS = 30
 DEFAULT_HEAP = "512m"
-
-LOGGING = """\
-status = error
-rootLogger.level = info
-rootLogger.appenderRef.file.ref = file
-rootLogger.appenderRef.console.ref = console
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %m%n%rEx{1}%n
-appender.console.filter.threshold.type = ThresholdFilter
-appender.console.filter.threshold.level = error
-appender.file.type = RollingFile
-appender.file.name = file
-appender.file.fileName = ${sys:es.logs.base_path}/elasticsearch.log
-appender.file.filePattern = ${sys:es.logs.base_path}/elasticsearch-%i.log
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %m%n
-appender.file.policies.type = Policies
-appender.file.policies.size.type = SizeBasedTriggeringPolicy
-appender.file.policies.size.size = 16MB
-appender.file.strategy.type = DefaultRolloverStrategy
-appender.file.strategy.max = 1
-"""
 
 # Lines of console.log that tell nothing: stack frames, and that something else was said.
 NOISE = re.compile(
@@ -92,6 +70,10 @@ class Node:
         heap: The JVM's heap, such as ``512m`` or ``2g``.
         port: The HTTP port; a free one when omitted.
         security_password: Turns security on, with this password for the user ``elastic``.
+        settings: More of Elasticsearch's settings, by their full names. A certificate, the PEM file
+            ``xpack.security.http.ssl.certificate``, has the node speak https.
+        config: A folder of more files for Elasticsearch's config folder, such as the certificate
+            and its key, or the ``users`` and ``roles.yml`` of its file realm.
     """
 
     def __init__(
@@ -102,11 +84,13 @@ class Node:
         heap: str = DEFAULT_HEAP,
         port: int | None = None,
         security_password: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        config: Path | None = None,
     ) -> None:
         self.folder = Path(folder).expanduser().absolute()
         self.version = version
-        self.heap = heap
-        self.port = port
+        secured = security_password is not None
+        self._config = NodeConfig(heap, port, secured, settings or {}, config)
         self._password = security_password
         self._user = NOBODY if os.geteuid() == 0 else None
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -139,8 +123,8 @@ class Node:
         """
         if self._watchdog is not None:
             raise NodeError(f"the node on {self.folder} has been started already")
-        if not re.fullmatch(r"[1-9]\d*[mg]", self.heap):
-            raise NodeError(f"heap {self.heap!r} is not a size such as 512m or 2g")
+        if not re.fullmatch(r"[1-9]\d*[mg]", self._config.heap):
+            raise NodeError(f"heap {self._config.heap!r} is not a size such as 512m or 2g")
         home = elasticsearch_home(self.version)
         java = find_java(self._user)
         try:
@@ -176,7 +160,7 @@ class Node:
         self._watchdog = None
 
     def _start(self, home: Path, java: Path) -> None:
-        _require_free(self.port)
+        _require_free(self._config.port)
         open_folder(data_folder())
         if self._user is not None:
             _require_way(home, self._user)
@@ -216,46 +200,15 @@ class Node:
                 shutil.rmtree(self.folder / name)
             (self.folder / name).mkdir(mode=0o700)
         (self.folder / "data").mkdir(mode=0o700, exist_ok=True)
-        self._write_config(home / "config", self.folder / "config")
+        self._config.write(self.folder, home / "config")
         if self._user is not None:
             self._give_away(self._user)
-
-    def _write_config(self, shipped: Path, config: Path) -> None:
-        for source in shipped.iterdir():
-            if source.is_file():
-                shutil.copyfile(source, config / source.name)
-        (config / "elasticsearch.yml").write_text(self._settings(), encoding="utf-8")
-        (config / "log4j2.properties").write_text(LOGGING)
-        (config / "jvm.options").write_text(self._jvm_options(shipped), encoding="utf-8")
 
     def _give_away(self, user: int) -> None:
         """Hand over what Elasticsearch writes; the folder itself stays ours."""
         folders = [self.folder / name for name in ("config", "data", "logs", "tmp")]
         for path in [*folders, *(self.folder / "config").iterdir()]:
             os.chown(path, user, user)
-
-    def _settings(self) -> str:
-        settings = {
-            "cluster.name": "es-jina",
-            "node.name": "es-jina",
-            "path.data": str(self.folder / "data"),
-            "path.logs": str(self.folder / "logs"),
-            "network.host": HOST,
-            "http.port": self.port or 0,
-            "transport.port": 0,
-            "node.portsfile": True,
-            "discovery.type": "single-node",
-            "cluster.routing.allocation.disk.threshold_enabled": False,
-            "xpack.security.enabled": self._password is not None,
-        }
-        return "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
-
-    def _jvm_options(self, shipped: Path) -> str:
-        lines = (shipped / "jvm.options").read_text().splitlines()
-        # Some name files in folders that Elasticsearch may not write to.
-        kept = [line for line in lines if not re.search(r"Xlog|HeapDump|ErrorFile", line)]
-        ours = [f"-Xms{self.heap}", f"-Xmx{self.heap}", "-XX:-UsePerfData"]
-        return "\n".join([*kept, *ours, f"-XX:ErrorFile={self.folder}/logs/hs_err_pid%p.log", ""])
 
     def _store_password(self, home: Path, environment: dict[str, str], password: str) -> None:
         tool = subprocess.run(
@@ -303,7 +256,7 @@ class Node:
                 )
             address = self._address()
             if address and self._answers(address):
-                return f"http://{address}"
+                return f"{'https' if self._config.certificate else 'http'}://{address}"
             time.sleep(0.1)
         raise NodeError(
             f"Elasticsearch {self.version} did not answer within {START_SECONDS:.0f} s: "
@@ -325,7 +278,7 @@ class Node:
             token = base64.b64encode(f"elastic:{self._password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"
         path = f"/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_SECONDS}s"
-        connection = http.client.HTTPConnection(address, timeout=RECOVERY_SECONDS + 10)
+        connection = self._connection(address, RECOVERY_SECONDS + 10)
         try:
             connection.request("GET", path, headers=headers)
             # 408: it runs, but an index is broken or takes longer; that is not for us to judge.
@@ -334,6 +287,16 @@ class Node:
             return False
         finally:
             connection.close()
+
+    def _connection(self, address: str, seconds: float) -> http.client.HTTPConnection:
+        if self._config.certificate is None:
+            return http.client.HTTPConnection(address, timeout=seconds)
+        # Whoever shows the certificate that we have put there is our node, whatever name is in it.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(self.folder / "config" / self._config.certificate)
+        return http.client.HTTPSConnection(address, timeout=seconds, context=context)
 
     def _reason(self) -> str:
         """Return what Elasticsearch said last, in one line."""

@@ -61,9 +61,7 @@ def is_transient(error: Exception) -> bool:
             told = error.body.get("error") if isinstance(error.body, dict) else None
             return may_pass(error.status_code, told)
         case EsConnectionError():
-            return not any(
-                isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error)
-            )
+            return not any(isinstance(each, ssl.SSLCertVerificationError) for each in causes(error))
         case _:
             return isinstance(error, ConnectionTimeout)
 
@@ -83,9 +81,9 @@ def _is_block(error: Any) -> bool:
     return blocked or any(_is_block(cause) for cause in error.get("root_cause", ()))
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and what led to it: the client keeps it in ``errors``, urllib3 in ``args``."""
     yield error
     for each in (*getattr(error, "errors", ()), *error.args):
         if isinstance(each, BaseException):
-            yield from _causes(each)
+            yield from causes(each)

@@ -16,16 +16,12 @@ from .bulk_double import some
 LIMIT = 1_000_000
 
 
-class SmallRequests(Node):
-    def _settings(self) -> str:
-        return super()._settings() + f'http.max_content_length: "{LIMIT}b"\n'
-
-
 @pytest.fixture(scope="module")
 def small(open_folder: Path) -> Iterator[Node]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ES_JINA_DATA", str(open_folder / "small-registry"))
-        with SmallRequests(open_folder / "small") as running:
+        settings = {"http.max_content_length": f"{LIMIT}b"}
+        with Node(open_folder / "small", settings=settings) as running:
             yield running
 
 
