@@ -1,5 +1,6 @@
 """A client for one cluster, and its failures as errors of ours."""
 
+import base64
 import re
 import ssl
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from elasticsearch import (
     OrjsonSerializer,
     TransportError,
 )
+from urllib3.exceptions import ProtocolError
 
 from es_jina.elastic.hints import after_lost_connection, after_refusal, after_tls_failure
 from es_jina.elastic.patience import causes
@@ -81,7 +83,7 @@ class Cluster:
             raise ClusterError("a cluster has either a url or a cloud_id: give one of them")
         options = self._sign_in()
         if self.ca_certs:
-            _check_authority(self.ca_certs)
+            self._check_authority(self.ca_certs)
             options["ca_certs"] = str(self.ca_certs)
         try:
             return Elasticsearch(
@@ -103,7 +105,11 @@ class Cluster:
             if not (self.api_key.isascii() and self.api_key.isprintable()):
                 raise ClusterError("the API key has a line end or a letter that no API key has")
             return {"api_key": self.api_key}
-        return {"basic_auth": (self.username, self.password or "")} if self.username else {}
+        if self.username:
+            # The client would encode a pair in ASCII.
+            pair = f"{self.username}:{self.password or ''}".encode()
+            return {"basic_auth": base64.b64encode(pair).decode()}
+        return {}
 
     def _address(self) -> str:
         """Return the address as an error may show it, without a password."""
@@ -111,19 +117,23 @@ class Cluster:
             return f"the cloud id {self.cloud_id!r}, to be copied from the deployment's page"
         return repr(re.sub(r"//[^/]*@", "//", self.url))
 
-
-def _check_authority(path: Path) -> None:
-    """Refuse a file that is not one, which the client would do at the first request only."""
-    try:
-        if not path.is_dir():
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except ssl.SSLError as error:
-        raise ClusterError(
-            f"{path} holds no certificate of an authority: give a PEM file, which begins with "
-            "-----BEGIN CERTIFICATE-----, with --ca-certs"
-        ) from error
-    except OSError as error:
-        raise ClusterError(f"{path}, the certificate authority: {error.strerror}") from error
+    def _check_authority(self, path: Path) -> None:
+        """Refuse what the client would refuse at the first request only, or in its own terms."""
+        if (self.url or "").startswith("http:"):
+            raise ClusterError(
+                f"{self._address()} has no TLS to use {path} for: give https:// in --url, or leave "
+                "out --ca-certs"
+            )
+        try:
+            if not path.is_dir():
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except ssl.SSLError as error:
+            raise ClusterError(
+                f"{path} holds no certificate of an authority: give a PEM file, which begins with "
+                "-----BEGIN CERTIFICATE-----, with --ca-certs"
+            ) from error
+        except OSError as error:
+            raise ClusterError(f"{path}, the certificate authority: {error.strerror}") from error
 
 
 @contextmanager
@@ -207,8 +217,9 @@ def _refused(error: ApiError) -> str:
 
 def _unanswered(error: TransportError) -> str:
     """Say why there was no answer, and what to do about it."""
-    *_, innermost = causes(error)
-    why = _one_line(innermost)
+    # Of what led to it, the first that names the address or the reason.
+    wrappers = (TransportError, ProtocolError)
+    why = _one_line(next((e for e in causes(error) if not isinstance(e, wrappers)), error))
     match error:
         case ConnectionTimeout():
             return f"Elasticsearch did not answer in {TIMEOUT:.0f} seconds ({why})"

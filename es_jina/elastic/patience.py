@@ -82,8 +82,12 @@ def _is_block(error: Any) -> bool:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it: the client keeps it in ``errors``, urllib3 in ``args``."""
+    """Yield an error and what led to it.
+
+    The client keeps that in ``errors``, after a last try in ``__cause__`` alone; urllib3 in
+    ``args``.
+    """
     yield error
-    for each in (*getattr(error, "errors", ()), *error.args):
+    for each in (*getattr(error, "errors", ()), *error.args, error.__cause__):
         if isinstance(each, BaseException):
             yield from causes(each)
