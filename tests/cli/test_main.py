@@ -72,7 +72,7 @@ def test_every_public_name_can_be_imported() -> None:
         ),
         (["setup", "docs", "--model", "/no/such/folder"], 5, "neither a folder nor"),
         (["setup", "docs", "--provider", "hosted", "--model", "/x"], 2, "the hosted API does not"),
-        (["setup", "docs", "--dims", "300"], 2, "--dims"),
+        (["setup", "docs", "--dims", "300"], 2, "dims 300: choose from 128"),
     ],
 )
 def test_bad_input_is_one_line_and_an_exit_code(
