@@ -5,6 +5,7 @@ vectors; the mean ranks the same and keeps scores of short and long queries on o
 for unit vectors.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,18 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from es_jina.dense import ElementType
-from es_jina.elastic.vectors import BYTE_SCALE
+from es_jina.elastic.vectors import BYTE_SCALE, decode
 from es_jina.embedding import Vector
 
 Scores = NDArray[np.float32]
 # uint8, int8, uint16 or float32, as the element type has it.
 Stored = NDArray[Any]
 
+# Widened at a time: as float32, so many pages still fit into a processor's cache.
+TOGETHER = 4
+# Vectors of a single product. So small a one stays in the thread that asks for it: waking threads
+# of BLAS for it takes longer than the product, and many times longer when the cores are busy.
+TILE = 32
+
 
 def maxsim(
     query: Vector, documents: Sequence[Stored], element_type: ElementType = "float"
 ) -> Scores:
     """Score documents against a query that keeps its precision.
+
+    Computed on the GPU when torch is in this process already and has one, else in one thread.
 
     Args:
         query: float32 (query tokens, dims).
@@ -34,15 +43,11 @@ def maxsim(
     Returns:
         float32 (documents,).
     """
-    columns = np.ascontiguousarray(query.T, np.float32)
-    most = max((len(document) for document in documents), default=0)
-    # One room for all: a new one of 400 KB for each page takes the kernel longer than the product.
-    room = np.empty((most, len(columns)), np.float32)
-    scores = np.empty(len(documents), np.float32)
-    for number, document in enumerate(documents):
-        widened = _widen(document, element_type, room[: len(document)])
-        # One product for each document: together they would have to be copied first.
-        scores[number] = (widened @ columns).max(axis=0).mean()
+    if not documents:
+        return np.empty(0, np.float32)
+    if _has_gpu():
+        return _on_gpu(query, documents, element_type)
+    scores = _best_matches(query, documents, element_type).mean(axis=0)
     return _scaled(scores, query, element_type)
 
 
@@ -58,6 +63,8 @@ def maxsim_of_bits(query: Stored, documents: Sequence[Stored]) -> Scores:
     """
     if not documents:
         return np.empty(0, np.float32)
+    if _has_gpu():
+        return _on_gpu(decode(query, "bit"), documents, "bit")
     dims = 8 * query.shape[1]
     starts = np.cumsum([0, *map(len, documents[:-1])])
     # A row for each 64 bits: what is compared with one number of the query lies together.
@@ -77,18 +84,51 @@ def _words(bits: Stored) -> NDArray[np.uint64]:
     return np.ascontiguousarray(bits).view(np.uint64)
 
 
-def _widen(document: Stored, element_type: ElementType, room: Vector) -> Vector:
-    """Return the numbers of a document as float32, short of a factor and, for bits, a summand."""
+def _has_gpu() -> bool:
+    """Tell without an import of torch: that takes longer than the scores of many pages."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_available())
+
+
+def _on_gpu(query: Vector, documents: Sequence[Stored], element_type: ElementType) -> Scores:
+    from es_jina.search.maxsim_torch import maxsim_on
+
+    return maxsim_on("cuda", query, documents, element_type)
+
+
+def _best_matches(query: Vector, documents: Sequence[Stored], element_type: ElementType) -> Vector:
+    """Return float32 (query tokens, documents), of the numbers that :func:`_widen` gives."""
+    tokens, dims = query.shape
+    most = -(-TOGETHER * max(map(len, documents)) // TILE)
+    # One room for all groups: a new one for each would cost the system its first touch each time.
+    # Zeros, since the last tile of a group is multiplied whole: what happens to lie in memory
+    # behind its vectors could overflow, and numpy would warn.
+    vectors = np.zeros((most * TILE, dims), np.float32)
+    products = np.empty((tokens, most * TILE), np.float32)
+    tiles = vectors.reshape(most, TILE, dims).transpose(0, 2, 1)
+    products_of_tiles = products.reshape(tokens, most, TILE).transpose(1, 0, 2)
+    best = np.empty((tokens, len(documents)), np.float32)
+    for first in range(0, len(documents), TOGETHER):
+        group = slice(first, first + TOGETHER)
+        *starts, end = np.cumsum([0, *map(len, documents[group])])
+        _widen(documents[group], element_type, vectors[:end])
+        used = -(-end // TILE)
+        np.matmul(query, tiles[:used], out=products_of_tiles[:used])
+        np.maximum.reduceat(products[:, :end], starts, axis=1, out=best[:, group])
+    return best
+
+
+def _widen(documents: Sequence[Stored], element_type: ElementType, room: Vector) -> None:
+    """Write the documents' numbers as float32, short of a factor and, for bits, a summand."""
     match element_type:
-        case "float":
-            return document
+        case "float" | "byte":
+            np.concatenate(documents, out=room)
         case "bfloat16":
-            np.left_shift(document, 16, out=room.view(np.uint32), dtype=np.uint32, casting="unsafe")
-        case "byte":
-            room[:] = document
+            bits = room.view(np.uint32)
+            np.concatenate(documents, out=bits)
+            np.left_shift(bits, 16, out=bits)
         case "bit":
-            room[:] = np.unpackbits(document, axis=1)
-    return room
+            room[:] = np.unpackbits(np.concatenate(documents), axis=1)
 
 
 def _scaled(scores: Scores, query: Vector, element_type: ElementType) -> Scores:

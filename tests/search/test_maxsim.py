@@ -1,25 +1,14 @@
-import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from es_jina.dense import ELEMENT_TYPES, ElementType
 from es_jina.elastic.vectors import decode, encode
-from es_jina.search.maxsim import maxsim, maxsim_of_bits
+from es_jina.embedding import unit
+from es_jina.search.maxsim import TILE, TOGETHER, maxsim, maxsim_of_bits
 
-Floats = NDArray[np.float32]
-
-
-def vectors(most: int = 5, dims: int = 8) -> st.SearchStrategy[Floats]:
-    shape = st.tuples(st.integers(1, most), st.just(dims))
-    return hnp.arrays(np.float32, shape, elements=st.floats(-1, 1, width=32))
-
-
-def naive(query: Floats, document: Floats) -> float:
-    best = [max(float(np.dot(q, d)) for d in document.astype(float)) for q in query.astype(float)]
-    return sum(best) / len(best)
+from .naive_maxsim import Floats, naive, vectors
 
 
 @pytest.mark.parametrize("element_type", ELEMENT_TYPES)
@@ -59,11 +48,36 @@ def test_a_document_that_holds_the_query_scores_1() -> None:
 
 
 @pytest.mark.parametrize("element_type", ELEMENT_TYPES)
-def test_pages_of_any_length_do_not_mix(element_type: ElementType) -> None:
-    """One room serves all pages: what a longer one left behind must not score for a shorter one."""
-    rng = np.random.default_rng(0)
-    query = rng.standard_normal((3, 64), np.float32)
-    long = encode(np.repeat(query, 40, axis=0), element_type)
-    short = encode(-query[:1], element_type)
-    alone = maxsim(query, [short], element_type)
-    assert maxsim(query, [long, short, long], element_type)[1] == alone[0]
+@given(lengths=st.lists(st.integers(1, 3 * TILE), max_size=3 * TOGETHER), seed=st.integers(0, 99))
+def test_pages_of_any_length_do_not_mix(
+    element_type: ElementType, lengths: list[int], seed: int
+) -> None:
+    """Pages share groups, tiles and a room in which longer groups leave numbers behind."""
+    rng = np.random.default_rng(seed)
+    query, *pages = (unit(rng.standard_normal((n, 8), np.float32)) for n in (3, *lengths))
+    stored = [encode(page, element_type) for page in pages]
+    expected = [naive(query, decode(each, element_type)) for each in stored]
+    assert maxsim(query, stored, element_type).tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_group_does_not_see_what_the_one_before_left_behind() -> None:
+    """The nearest matches lie behind the end of a shorter group, in the tile that it half fills."""
+    query = np.eye(8, dtype=np.float32)[:2]
+    near, far = np.repeat(query, TILE, axis=0), -query[:1]
+    scores = maxsim(query, [near] * TOGETHER + [far])
+    assert scores.tolist() == [1.0] * TOGETHER + [-0.5]
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 64, 300])
+def test_queries_of_any_length(tokens: int) -> None:
+    """A picture as a query has hundreds of vectors."""
+    rng = np.random.default_rng(tokens)
+    query, *pages = (rng.standard_normal((n, 128), np.float32) for n in (tokens, 90, 5, 40))
+    expected = [(query.astype(float) @ page.T).max(axis=1).mean() for page in pages]
+    assert maxsim(query, pages).tolist() == pytest.approx(expected, rel=1e-5)
+
+
+def test_rows_of_an_answer_can_be_read_only() -> None:
+    """What is unpacked from a search's hits are views of the bytes that were received."""
+    page = np.frombuffer(np.eye(8, dtype="<f4").tobytes(), "<f4").reshape(8, 8)
+    assert maxsim(np.eye(8, dtype=np.float32)[:2], [page]).tolist() == [1]
