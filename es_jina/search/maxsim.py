@@ -55,7 +55,7 @@ def maxsim_of_bits(query: Stored, documents: Sequence[Stored]) -> Scores:
     """Score documents against a query of bits too, by counting where they differ.
 
     Args:
-        query: (query tokens, dims / 8), dims a multiple of 64.
+        query: (query tokens, dims / 8).
         documents: each (tokens, dims / 8) with at least one token.
 
     Returns:
@@ -81,7 +81,9 @@ def maxsim_of_bits(query: Stored, documents: Sequence[Stored]) -> Scores:
 
 
 def _words(bits: Stored) -> NDArray[np.uint64]:
-    return np.ascontiguousarray(bits).view(np.uint64)
+    # Filled up with zeros, which differ from none.
+    whole = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8)))
+    return np.ascontiguousarray(whole).view(np.uint64)
 
 
 def _has_gpu() -> bool:
