@@ -124,7 +124,8 @@ def command(
             explain=explain,
         )
     except ItemError as error:
-        raise RequestError(f"the query cannot be used: {error}") from error
+        what = f"the picture {image}" if image else "the query"
+        raise RequestError(f"{what} cannot be used: {error}") from error
     finally:
         if opened is not None:
             opened.close()

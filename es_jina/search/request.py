@@ -62,11 +62,15 @@ class SearchRequest:
             raise RequestError(
                 f"the index {index!r} has no multi-vectors: use --mode dense or hybrid"
             )
+        if self.bits and self.mode not in ("late", "hybrid"):
+            raise RequestError(f"mode {self.mode!r} compares no multi-vectors: leave out --bits")
         if self.bits and (multi is None or multi.element_type != "bit"):
             raise RequestError(
                 f"bits can be compared where multi-vectors are bits, and the index {index!r} has "
                 f"{multi.summary if multi else 'no multi-vectors'}: leave out --bits"
             )
+        if self.coarse is not None and self.mode == "text":
+            raise RequestError("mode 'text' looks at no vectors: leave out --coarse")
 
     def _check_numbers(self) -> None:
         if self.mode not in MODES or not 1 <= self.size <= MAX_SIZE:
@@ -80,8 +84,9 @@ class SearchRequest:
             )
         if not self.offset + self.size <= self.window <= MOST:
             raise RequestError(
-                f"window {self.window}: the hits {self.offset + 1} to {self.offset + self.size} "
-                f"come from a window that holds them, of at most {MOST:,}"
+                f"window {self.window}: to show the hits {self.offset + 1} to "
+                f"{self.offset + self.size} it must be at least {self.offset + self.size}, and at "
+                f"most {MOST:,}"
             )
 
 

@@ -24,7 +24,9 @@ def test_it_is_the_mean_of_the_best_matches(
     assert scores.tolist() == pytest.approx(expected, abs=1e-5)
 
 
-@given(vectors(dims=128), st.lists(vectors(dims=128), max_size=4), st.sampled_from([8, 64, 96, 128]))
+@given(
+    vectors(dims=128), st.lists(vectors(dims=128), max_size=4), st.sampled_from([8, 64, 96, 128])
+)
 def test_bits_against_bits(query: Floats, documents: list[Floats], dims: int) -> None:
     stored = [encode(document[:, :dims], "bit") for document in documents]
     asked = encode(query[:, :dims], "bit")

@@ -71,8 +71,13 @@ def test_a_window_larger_than_the_index(build: Build, window: int) -> None:
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ({"window": 9}, r"window 9: the hits 1 to 10 come from a window that holds them"),
+        (
+            {"window": 9},
+            "window 9: to show the hits 1 to 10 it must be at least 10",
+        ),
         ({"window": 10_001}, "at most 10,000"),
+        ({"mode": "dense", "bits": True}, "compares no multi-vectors: leave out --bits"),
+        ({"mode": "text", "coarse": 128}, "looks at no vectors: leave out --coarse"),
         ({"offset": -1}, "from -1 on"),
         ({"offset": 9_999}, "Elasticsearch shows the first 10,000"),
         ({"coarse": 64}, r"coarse 64.*the index has 128, 256"),
