@@ -98,7 +98,7 @@ class Loads:
 
     def ours(self, index: str) -> None:
         """Write as the ingester does."""
-        base64 = self._capabilities.base64_documents
+        base64 = bool(self._capabilities.base64_documents)
         actions = (
             Action(str(number), {self._field: dense_value(vector, FIELD, base64_allowed=base64)})
             for number, vector in enumerate(self._vectors)

@@ -109,7 +109,8 @@ def command(
     name, model = choose_model(model, provider, profile.model)
     opened = None if mode == "text" else open_provider(name, model, device=device, dtype=dtype)
     try:
-        searcher = Searcher(client, index, profile, Capabilities.detect(client), opened)
+        capabilities = Capabilities.detect(client, fields=False)
+        searcher = Searcher(client, index, profile, capabilities, opened)
         asked = Image(image) if image else Text(query or "")
         results = searcher.search(
             asked,

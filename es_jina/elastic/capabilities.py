@@ -1,149 +1,132 @@
 """What a cluster can do, found out by asking it for things that change nothing."""
 
-import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
-from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch
 
-from es_jina.elastic.client import cluster_errors, is_elasticsearch
-from es_jina.elastic.vectors import dense_base64
+from es_jina.elastic import probes
+from es_jina.elastic.client import cluster_errors
+from es_jina.elastic.probes import UNKNOWN, accepts_field
+
+__all__ = ["LESSER_LICENCES", "UNKNOWN", "Capabilities", "accepts_field"]
 
 T = TypeVar("T")
 
-# No index of this name exists; every probe is answered from the request alone.
-_NOWHERE = "es-jina-probe"
-_UNIT_VECTOR = [1.0] + [0.0] * 63
-UNKNOWN = "unknown"
-_LICENCE_SECONDS = 5.0
+LESSER_LICENCES = frozenset({"basic", "standard", "gold", "platinum"})
+
+# On a far cluster it is the way there and back that takes the time.
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What one cluster can do.
 
+    Whatever the caller lacks the privilege to ask for is ``None``, which is as careful as no where
+    only the truth is asked for; version, flavour and licence are ``unknown`` then.
+
     Attributes:
-        version: of the node that answered; ``unknown`` where the caller may not ask.
-        licence: ``basic``, ``trial``, ``enterprise``, ...; or ``unknown``, likewise.
+        version: of the node that answered.
+        flavour: ``self-managed``, ``cloud`` (Elastic Cloud Hosted) or ``serverless``.
+        licence: ``basic``, ``trial``, ``enterprise``, ...; ``unknown`` also on Serverless, which
+            has none and can do everything that is for sale.
+        licence_expiry: in UTC; ``None`` also for a licence that does not end.
+        modules: the names of Elasticsearch's modules on the node that answered, which Serverless
+            tells nobody.
+        ingest_processors: their types, likewise.
         base64_documents: dense_vector values may be base64 in documents (9.3 and later).
         base64_queries: and in ``query_vector`` (9.4 and later).
         rank_vectors: the mapping type is there and the licence allows it.
+        base64_rank_vectors: each vector of a rank_vectors value may be base64 in documents.
+        bfloat16: it is an element type of dense_vector (9.3 and later).
+        bbq_disk: the index type is there (9.2 and later) and the licence allows it.
+        rrf: the retriever is there and the licence allows it; so with the next two.
+        linear: likewise.
+        text_similarity_reranker: likewise.
+        rescorer: the retriever is there; no licence is asked for.
+        inference_services: the services of the inference API; empty where it is missing.
+        esql: which of FORK, FUSE, RERANK, KNN, TEXT_EMBEDDING and EMBEDDING an ES|QL query may
+            have (the licence is asked for when one runs); empty where ES|QL is missing.
     """
 
     version: str
+    flavour: str
     licence: str
-    base64_documents: bool
-    base64_queries: bool
-    rank_vectors: bool
-    rrf: bool | None = None
-    rescorer: bool | None = None
+    licence_expiry: datetime | None
+    modules: frozenset[str] | None
+    ingest_processors: frozenset[str] | None
+    base64_documents: bool | None
+    base64_queries: bool | None
+    rank_vectors: bool | None
+    base64_rank_vectors: bool | None
+    bfloat16: bool | None
+    bbq_disk: bool | None
+    rrf: bool | None
+    linear: bool | None
+    text_similarity_reranker: bool | None
+    rescorer: bool | None
+    inference_services: frozenset[str] | None
+    esql: frozenset[str] | None
 
     @classmethod
-    def detect(cls, client: Elasticsearch) -> "Capabilities":
+    def detect(cls, client: Elasticsearch, *, fields: bool = True) -> "Capabilities":
         """Ask a cluster.
 
-        A caller without the privilege for a question gets the careful answer to it: no.
+        Args:
+            client: of the cluster.
+            fields: also ask what can be stored, which takes the cluster longer than all the rest
+                together. A search need not know; what it does not ask for is ``None``.
 
         Raises:
             ClusterError: it cannot be reached, does not know the caller, or is too busy.
         """
-        rank_vectors = {"type": "rank_vectors", "dims": 128}
-        with cluster_errors("asking the cluster what it can do"):
+        with (
+            cluster_errors("asking the cluster what it can do"),
+            ThreadPoolExecutor(_AT_ONCE) as pool,
+        ):
+
+            def begin(question: Callable[[Elasticsearch], T]) -> Callable[[], T | None]:
+                return pool.submit(probes.ask, question, client).result
+
+            node, licence = begin(probes.node_facts), begin(probes.licence)
+            stored = begin(probes.vector_fields) if fields else probes.NO_FIELDS.copy
+            base64_queries = begin(probes.base64_queries)
+            rrf, linear, reranker, rescorer = (
+                begin(partial(probes.retriever, name=name))
+                for name in ("rrf", "linear", "text_similarity_reranker", "rescorer")
+            )
+            services, esql = begin(probes.inference_services), begin(probes.esql)
+
+            facts = node() or probes.NodeFacts(UNKNOWN, UNKNOWN)
+            held = licence() or probes.Licence(UNKNOWN, None)
+            field = stored() or probes.NO_FIELDS
+            # The licence for it is asked for when documents are written, and by no question.
+            bbq_disk = field["bbq_disk"] and _covers_bbq_disk(facts, held)
             return cls(
-                version=_ask(lambda: _version(client), UNKNOWN),
-                licence=_ask(lambda: _licence(client), UNKNOWN),
-                base64_documents=_ask(lambda: _base64_documents(client), False),
-                base64_queries=_ask(lambda: _base64_queries(client), False),
-                rank_vectors=_ask(lambda: accepts_field(client, rank_vectors), False),
+                version=facts.version,
+                flavour=facts.flavour,
+                licence=held.kind,
+                licence_expiry=held.expiry,
+                modules=facts.modules,
+                ingest_processors=facts.ingest_processors,
+                **{**field, "bbq_disk": bbq_disk},
+                base64_queries=base64_queries(),
+                rrf=rrf(),
+                linear=linear(),
+                text_similarity_reranker=reranker(),
+                rescorer=rescorer(),
+                inference_services=services(),
+                esql=esql(),
             )
 
 
-def _ask(question: Callable[[], T], otherwise: T) -> T:
-    """Return the answer, or the other one where the request itself is refused.
-
-    What an unknown caller (401) hears, or a busy cluster says (429, 5xx), is no answer.
-    """
-    try:
-        return question()
-    except ApiError as error:
-        if error.status_code == 401 or error.status_code >= 429 or not is_elasticsearch(error):
-            raise
-        return otherwise
-
-
-def accepts_field(client: Elasticsearch, mapping: dict[str, Any]) -> bool:
-    """Say whether a template with such a field would be accepted; none is stored.
-
-    Raises:
-        ApiError: for another reason than the field, such as a missing privilege.
-    """
-    try:
-        client.indices.simulate_template(
-            index_patterns=[_NOWHERE],
-            priority=2_000_000,
-            template={"mappings": {"properties": {"field": mapping}}},
-        )
-    except BadRequestError:
-        return False
-    return True
-
-
-def _version(client: Elasticsearch) -> str:
-    # Not `GET /`: the small distribution has no handler for it.
-    answer = client.nodes.info(node_id="_local", filter_path="nodes.*.version")
-    version: str = next(iter(answer["nodes"].values()))["version"]
-    return version
-
-
-def _licence(client: Elasticsearch) -> str:
-    # A cluster that has just started has none yet (404): it gives itself the basic one.
-    deadline = time.monotonic() + _LICENCE_SECONDS
-    while True:
-        try:
-            kind: str = client.license.get()["license"]["type"]
-        except NotFoundError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return kind
-
-
-def _base64_documents(client: Elasticsearch) -> bool:
-    template = {
-        "index_patterns": [_NOWHERE],
-        "priority": 2_000_000,
-        "template": {
-            "mappings": {
-                "properties": {"field": {"type": "dense_vector", "dims": 64, "index": False}}
-            }
-        },
-    }
-    document = {
-        "_index": _NOWHERE,
-        "_id": "1",
-        "_source": {"field": dense_base64(_UNIT_VECTOR)},
-    }
-    answer = client.perform_request(
-        "POST",
-        "/_ingest/_simulate",
-        headers={"accept": "application/json", "content-type": "application/json"},
-        body={"docs": [document], "index_template_substitutions": {_NOWHERE: template}},
-    )
-    return "error" not in answer["docs"][0]["doc"]
-
-
-def _base64_queries(client: Elasticsearch) -> bool:
-    client.search(
-        index=_NOWHERE,
-        ignore_unavailable=True,
-        size=0,
-        knn={
-            "field": "field",
-            "query_vector": dense_base64(_UNIT_VECTOR),
-            "k": 1,
-            "num_candidates": 1,
-        },
-    )
-    return True
+def _covers_bbq_disk(node: probes.NodeFacts, licence: probes.Licence) -> bool | None:
+    if licence.kind == UNKNOWN:
+        return True if node.flavour == "serverless" else None
+    expired = licence.expiry is not None and licence.expiry < datetime.now(UTC)
+    return licence.kind not in LESSER_LICENCES and not expired

@@ -93,7 +93,7 @@ class Ingest:
         self._client = client
         self._index = index
         self._profile = profile
-        self._base64 = capabilities.base64_documents
+        self._base64 = bool(capabilities.base64_documents)
         self._open_tokenizer = open_tokenizer
         self._options = options
         self._on_failure = on_failure

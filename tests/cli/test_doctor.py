@@ -225,8 +225,15 @@ def test_rank_vectors_that_the_licence_does_not_carry(
     ]
 
 
-def test_a_cluster_that_can_do_less() -> None:
-    licence, able = examine_cluster(Capabilities(UNKNOWN, "basic", False, False, True))
+def test_a_cluster_that_can_do_less(capabilities: Capabilities) -> None:
+    less = replace(
+        capabilities,
+        version=UNKNOWN,
+        base64_documents=None,
+        base64_queries=False,
+        rank_vectors=True,
+    )
+    licence, able = examine_cluster(less)
     assert licence.level == "warning"
     assert "`monitor`" in (licence.step or "")
     assert able.message == (

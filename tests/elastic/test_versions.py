@@ -9,6 +9,7 @@ from elasticsearch import BadRequestError, Elasticsearch
 from PIL import Image as PilImage
 
 from es_jina.dense import DenseProfile, dense_profiles
+from es_jina.elastic import probes
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
@@ -49,8 +50,14 @@ def test_the_whole_way(
         Cluster(node.url).connect() as client,
     ):
         capabilities = Capabilities.detect(client)
+        assert (capabilities.version, capabilities.licence) == (version, "basic")
         # Neither reads base64 vectors, so that what follows was sent as lists.
-        assert capabilities == Capabilities(version, "basic", False, False, False)
+        assert (capabilities.base64_documents, capabilities.base64_queries) == (False, False)
+        assert (capabilities.rank_vectors, capabilities.bfloat16) == (False, False)
+        assert (capabilities.rrf, capabilities.rescorer) == (False, True)
+        # 9.2 has bbq_disk, but not under this licence.
+        fields = probes.vector_fields(client)
+        assert (fields["bbq_disk"], capabilities.bbq_disk) == (version == "9.2.0", False)
         _set_up(client, profile, capabilities)
 
         for embedded in (3, 0):
