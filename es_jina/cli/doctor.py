@@ -46,7 +46,7 @@ def _findings(index: str | None, cluster: dict[str, Any]) -> "Iterator[Finding]"
 
     with open_cluster(**cluster) as client:
         capabilities = Capabilities.detect(client)
-        yield from examine_cluster(capabilities)
+        yield from examine_cluster(client, capabilities)
         yield from examine_indices(client, capabilities, index)
 
 
