@@ -13,6 +13,7 @@ from es_jina.elastic import probes
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
+from es_jina.elastic.doctor import examine_cluster, examine_indices
 from es_jina.elastic.node import Node
 from es_jina.elastic.setup import set_up
 from es_jina.errors import RequestError
@@ -71,6 +72,12 @@ def test_the_whole_way(
             )
             report = ingest.run(Targets([str(folder)], Setting(client, folder)))
             assert (report.embedded, report.failures) == (embedded, [])
+
+        found = [
+            *examine_cluster(client, capabilities),
+            *examine_indices(client, capabilities, "docs"),
+        ]
+        assert {finding.level for finding in found} == {"ok"}
 
         _search(Searcher(client, "docs", profile, capabilities, provider), folder)
         if version == "8.19.0":

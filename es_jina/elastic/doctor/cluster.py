@@ -22,10 +22,12 @@ def examine_cluster(client: Elasticsearch, capabilities: Capabilities) -> Iterat
     yield Finding("ok", CLUSTER, _identity(capabilities))
     yield from describe(capabilities)
     yield from examine_expiry(capabilities)
-    if capabilities.flavour == "serverless":
-        return  # its disks and its memory are Elastic's
-    for what, check in (("disks", examine_disks), ("heap and memory", examine_heap)):
-        yield from guarded(partial(check, client), CLUSTER, what, "cluster privilege `monitor`")
+    yield from guarded(partial(_examine_nodes, client), CLUSTER, "disks and heap")
+
+
+def _examine_nodes(client: Elasticsearch) -> Iterator[Finding]:
+    yield from examine_disks(client)
+    yield from examine_heap(client)
 
 
 def _identity(capabilities: Capabilities) -> str:

@@ -6,11 +6,13 @@ from typing import Literal
 
 from elasticsearch import ApiError
 
+from es_jina.elastic.hints import after_refusal
 from es_jina.errors import ClusterError
 
 Level = Literal["ok", "restored", "warning", "problem"]
 
 CLUSTER = "cluster"
+NO_ROLE = "give this user a role that may, or sign in as another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,13 @@ class Finding:
     step: str | None = None
 
 
-def guarded(
-    check: Callable[[], Iterator[Finding]], about: str, what: str, privilege: str
-) -> Iterator[Finding]:
+def guarded(check: Callable[[], Iterator[Finding]], about: str, what: str) -> Iterator[Finding]:
     """Run a check; what Elasticsearch refuses is a finding and not the end.
 
     Args:
         check: raises ``ClusterError`` for whatever goes wrong.
         about: as in a finding.
-        what: what it looks at, in a few words.
-        privilege: what the caller needs for it.
+        what: what it looks at, in the plural.
 
     Raises:
         ClusterError: Elasticsearch cannot be reached.
@@ -51,8 +50,11 @@ def guarded(
         refusal = error.__cause__
         if not isinstance(refusal, ApiError):
             raise
+        if refusal.status_code == 410:
+            return  # Serverless keeps it from everybody, and takes care of it
         if _unauthorised(refusal):
-            step = f"give this user the {privilege}, or sign in as another"
+            # Elasticsearch names the privilege at the end of what it says.
+            step = after_refusal(refusal, str(refusal.body)) or NO_ROLE
             yield Finding("warning", about, f"{what}: this user may not look at them", step)
         else:
             step = "mend what the message names, then call the doctor once more"
@@ -60,7 +62,8 @@ def guarded(
 
 
 def _unauthorised(refusal: ApiError) -> bool:
-    """Tell a missing privilege from a blocked index, which is 403 as well."""
+    """Tell a missing privilege from a blocked index and a licence, which are 403 as well."""
     told = refusal.body.get("error") if isinstance(refusal.body, dict) else None
     kind = told.get("type") if isinstance(told, dict) else None
-    return refusal.status_code == 403 and kind == "security_exception"
+    licence = "non-compliant" in str(told)
+    return refusal.status_code == 403 and kind == "security_exception" and not licence

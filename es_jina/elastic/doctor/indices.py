@@ -21,20 +21,14 @@ from es_jina.elastic.doctor.templates import examine_templates
 from es_jina.errors import ProfileMismatchError, RequestError
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 
-_READ = "index privilege `read`"
-_MONITOR = "cluster privilege `monitor`"
-
 # The first one makes visible what the second one counts.
-_CHECKS = (
-    ("settings of a fast load", examine_fast_load, "index privilege `manage`"),
-    ("documents", examine_documents, _READ),
-    ("blocks", examine_blocks, _MONITOR),
-    ("health", examine_health, _MONITOR),
-)
-_ALIAS_CHECKS = (
-    ("templates", examine_templates, "cluster privilege `manage_index_templates`"),
-    ("ingest pipelines", examine_pipeline, "cluster privilege `read_pipeline`"),
-)
+_CHECKS = {
+    "settings of a fast load": examine_fast_load,
+    "documents": examine_documents,
+    "blocks": examine_blocks,
+    "health and shards": examine_health,
+}
+_ALIAS_CHECKS = {"templates": examine_templates, "ingest pipelines": examine_pipeline}
 
 
 def examine_indices(
@@ -75,10 +69,8 @@ def examine_indices(
             continue
         open_ones.append(one)
         yield from _examine(client, capabilities, one)
-    if capabilities.flavour != "serverless":
-        check = partial(examine_vector_memory, client, open_ones)
-        needed = f"{_MONITOR} and the index privilege `monitor`"
-        yield from guarded(check, CLUSTER, "memory and vectors", needed)
+    check = partial(examine_vector_memory, client, open_ones)
+    yield from guarded(check, CLUSTER, "memory and vectors")
 
 
 def _found(client: Elasticsearch, index: str | None) -> dict[str, Any]:
@@ -136,16 +128,15 @@ def _examine_alias(
     client: Elasticsearch, capabilities: Capabilities, index: Index
 ) -> Iterator[Finding]:
     """Look at what all indices behind an alias have in common."""
-    for what, check, privilege in _ALIAS_CHECKS:
-        yield from guarded(partial(check, client, index), index.alias, what, privilege)
+    for what, check in _ALIAS_CHECKS.items():
+        yield from guarded(partial(check, client, index), index.alias, what)
     if capabilities.inference_services:
         ask = partial(examine_endpoints, client, index)
-        needed = "cluster privilege `monitor_inference`"
-        yield from guarded(ask, index.alias, "inference endpoints", needed)
+        yield from guarded(ask, index.alias, "inference endpoints")
 
 
 def _examine(client: Elasticsearch, capabilities: Capabilities, index: Index) -> Iterator[Finding]:
     yield from examine_need(capabilities, index)
     yield from examine_mapping(index)
-    for what, check, privilege in _CHECKS:
-        yield from guarded(partial(check, client, index), index.name, what, privilege)
+    for what, check in _CHECKS.items():
+        yield from guarded(partial(check, client, index), index.name, what)

@@ -14,7 +14,21 @@ from es_jina.elastic.doctor.finding import guarded
 from es_jina.errors import ClusterError
 from tests.elastic.doctor.conftest import PROFILE, Answers, answering
 
-DENIED = (403, {"error": {"type": "security_exception", "reason": "action is unauthorized"}})
+DENIED = (
+    403,
+    {
+        "error": {
+            "type": "security_exception",
+            "reason": "action [a] is unauthorized for user [u] with effective roles [r], this "
+            "action is granted by the cluster privileges [monitor,manage,all]",
+        }
+    },
+)
+UNLICENSED = (
+    403,
+    {"error": {"type": "security_exception", "reason": "current license is non-compliant for [x]"}},
+)
+GONE = (410, {"error": {"type": "api_not_available_exception", "reason": "not available"}})
 BLOCKED = (
     403,
     {"error": {"type": "cluster_block_exception", "reason": "index [docs-000001] blocked by"}},
@@ -63,30 +77,45 @@ def test_every_missing_privilege_is_named(
     found = examined(httpserver, able, DENIED)
     assert {finding.level for finding in found} == {"warning"}
     assert all("this user may not look at them" in finding.message for finding in found)
-    told = {(f.about, f.message.split(":")[0], (f.step or "").split(", or")[0]) for f in found}
-    give = "give this user the"
-    assert told == {
-        ("cluster", "disks", f"{give} cluster privilege `monitor`"),
-        ("cluster", "heap and memory", f"{give} cluster privilege `monitor`"),
-        ("docs", "templates", f"{give} cluster privilege `manage_index_templates`"),
-        ("docs", "ingest pipelines", f"{give} cluster privilege `read_pipeline`"),
-        ("docs", "inference endpoints", f"{give} cluster privilege `monitor_inference`"),
-        ("docs-000001", "documents", f"{give} index privilege `read`"),
-        ("docs-000001", "health", f"{give} cluster privilege `monitor`"),
-        (
-            "cluster",
-            "memory and vectors",
-            f"{give} cluster privilege `monitor` and the index privilege `monitor`",
-        ),
+    assert {finding.step for finding in found} == {
+        "give this user a role with the cluster privilege `monitor`, or sign in as another"
+    }
+    assert {(finding.about, finding.message.split(":")[0]) for finding in found} == {
+        ("cluster", "disks and heap"),
+        ("docs", "templates"),
+        ("docs", "ingest pipelines"),
+        ("docs", "inference endpoints"),
+        ("docs-000001", "documents"),
+        ("docs-000001", "health and shards"),
+        ("cluster", "memory and vectors"),
     }
 
 
-def test_a_block_is_no_missing_privilege(
+def test_a_release_that_names_no_privilege(
     httpserver: HTTPServer, capabilities: Capabilities
 ) -> None:
-    found = examined(httpserver, capabilities, BLOCKED)
+    denied = {"error": {"type": "security_exception", "reason": "action [a] is unauthorized"}}
+    found = examined(httpserver, capabilities, (403, denied))
+    assert {finding.step for finding in found} == {
+        "give this user a role that may, or sign in as another"
+    }
+
+
+def test_what_serverless_keeps_from_everybody_is_no_finding(
+    httpserver: HTTPServer, capabilities: Capabilities
+) -> None:
+    assert examined(httpserver, capabilities, GONE) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"), [(BLOCKED, "blocked by"), (UNLICENSED, "non-compliant")]
+)
+def test_what_is_no_missing_privilege(
+    httpserver: HTTPServer, capabilities: Capabilities, refusal: tuple[int, Any], told: str
+) -> None:
+    found = examined(httpserver, capabilities, refusal)
     assert {finding.level for finding in found} == {"problem"}
-    assert all("blocked by" in finding.message for finding in found)
+    assert all(told in finding.message for finding in found)
 
 
 def test_a_cluster_that_is_gone_is_no_finding() -> None:
@@ -94,4 +123,4 @@ def test_a_cluster_that_is_gone_is_no_finding() -> None:
         Cluster("http://127.0.0.1:9").connect() as gone,
         pytest.raises(ClusterError, match="cannot be reached"),
     ):
-        list(guarded(lambda: examine_disks(gone), "cluster", "disks", "privilege"))
+        list(guarded(lambda: examine_disks(gone), "cluster", "disks"))
