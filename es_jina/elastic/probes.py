@@ -102,8 +102,8 @@ def _greeting(client: Elasticsearch, refusal: ApiError) -> NodeFacts:
 def _hosted(headers: Any) -> str | None:
     """Return ``cloud`` where the proxy of Elastic Cloud has passed an answer on.
 
-    It adds the first header (which the agents of Elastic APM read, too), its newer releases the
-    second one. Elasticsearch itself is the same there as anywhere.
+    It adds both headers; Elastic APM's agents know a cluster there by the first one, too.
+    Elasticsearch itself is the same there as anywhere.
     """
     told = "x-found-handling-cluster" in headers or "x-cloud-request-id" in headers
     return "cloud" if told else None
