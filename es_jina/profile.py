@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 from es_jina.dense import ELEMENT_TYPES, DenseProfile, ElementType, check_choice
 from es_jina.errors import ProfileMismatchError, RequestError
 from es_jina.inputs import Task
+from es_jina.languages import Language
 
 Store = Literal["binary", "rank_vectors"]
 
@@ -62,7 +63,7 @@ class IndexProfile:
         dense: the dense fields, by ascending dims.
         multi_vector: ``None`` for an index without multi-vectors.
         max_pixels: the pixel budget of an image or a page.
-        languages: whose words are also searched by their stems, as codes of two letters.
+        languages: whose words are also searched by their stems, by ascending code.
         query_task: the task of queries.
         passage_task: the task of documents.
     """
@@ -72,7 +73,7 @@ class IndexProfile:
     dense: tuple[DenseProfile, ...]
     multi_vector: MultiVectorProfile | None
     max_pixels: int
-    languages: tuple[str, ...] = ()
+    languages: tuple[Language, ...] = ()
     query_task: Task = Task.RETRIEVAL_QUERY
     passage_task: Task = Task.RETRIEVAL_PASSAGE
 
@@ -81,6 +82,9 @@ class IndexProfile:
             raise RequestError("dims missing: an index needs at least one dense field")
         if list(self.dims) != sorted(set(self.dims)):
             raise RequestError(f"dims {list(self.dims)}: they must ascend, each of them once")
+        codes = [language.code for language in self.languages]
+        if codes != sorted(set(codes)):
+            raise RequestError(f"languages {codes}: they must ascend, each of them once")
         if self.max_pixels < 1:
             raise RequestError(f"max_pixels {self.max_pixels}: it must be above 0")
 
@@ -101,15 +105,16 @@ class IndexProfile:
 
     @property
     def word_fields(self) -> list[str]:
-        """The fields that BM25 searches, with their boosts."""
-        return ["title^2", "text"]
+        """The fields that a search by words looks at, a title counting twice."""
+        subfields = ["", *(f".{language.code}" for language in self.languages)]
+        return [field for sub in subfields for field in (f"title{sub}^2", f"text{sub}")]
 
     @property
     def summary(self) -> str:
         """What the profile holds, in one line for people."""
         dense = ", ".join(field.summary for field in self.dense)
         multi = self.multi_vector.summary if self.multi_vector else "no multi-vectors"
-        words = f"; words of {', '.join(self.languages)}" if self.languages else ""
+        words = f"; words of {_told(self.languages)}" if self.languages else ""
         return f"{self.model}; dense vectors of {dense}; {multi}{words}; {self.max_pixels:,} pixels"
 
     @property
@@ -133,7 +138,7 @@ class IndexProfile:
             **asdict(self),
             "dense": [asdict(field) for field in self.dense],
             "multi_vector": self.multi_vector and self.multi_vector.to_meta(),
-            "languages": list(self.languages),
+            "languages": {language.code: language.analyzer for language in self.languages},
         }
         return {"profile_version": _VERSION, **told}
 
@@ -159,14 +164,17 @@ class IndexProfile:
             return cls(
                 dense=tuple(DenseProfile(**field) for field in fields.pop("dense")),
                 multi_vector=MultiVectorProfile(**multi) if multi else None,
-                languages=tuple(fields.pop("languages")),
+                # A mapping does not keep the order of keys.
+                languages=tuple(
+                    sorted(Language(*pair) for pair in fields.pop("languages").items())
+                ),
                 query_task=Task(fields.pop("query_task")),
                 passage_task=Task(fields.pop("passage_task")),
                 **fields,
             )
         except KeyError as error:
             raise RequestError(f"the index's profile cannot be read: it lacks {error}") from error
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise RequestError(f"the index's profile cannot be read: {error}") from error
 
     def check_same(self, wanted: Self, index: str) -> None:
@@ -225,4 +233,4 @@ def _from_version_1(fields: dict[str, Any]) -> dict[str, Any]:
         dense = [asdict(DenseProfile.of(dims, index_type)) for dims in told.pop("dims")]
     except (KeyError, TypeError) as error:
         raise RequestError(f"the index's profile cannot be read: dims: {error}") from error
-    return {**told, "dense": dense, "languages": []}
+    return {**told, "dense": dense, "languages": {}}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from es_jina.dense import ELEMENT_TYPES, MATRYOSHKA_DIMS, DenseProfile, dense_profiles
 from es_jina.errors import ProfileMismatchError, RequestError
 from es_jina.inputs import Task
+from es_jina.languages import Language
 from es_jina.profile import (
     STORES,
     IndexProfile,
@@ -25,6 +26,7 @@ PROFILE = IndexProfile(
     max_pixels=602_112,
 )
 FIELD = PROFILE.to_meta()["dense"][0]
+GERMAN, THAI = Language("de", "german"), Language("th", "thai")
 FOLDER = replace(PROFILE, model="/models/v4", revision="abc123")
 
 DENSE = st.builds(
@@ -53,7 +55,9 @@ PROFILES: st.SearchStrategy[IndexProfile] = st.builds(
     dense=st.lists(DENSE, min_size=1, unique_by=lambda field: field.dims).map(ascending),
     multi_vector=st.none() | MULTI,
     max_pixels=st.integers(1, 10**9),
-    languages=st.lists(st.sampled_from(["de", "en", "th"]), unique=True).map(tuple),
+    languages=st.dictionaries(st.from_regex(r"[a-z]{2}", fullmatch=True), st.text(min_size=1)).map(
+        lambda analyzers: tuple(sorted(Language(*pair) for pair in analyzers.items()))
+    ),
     query_task=st.sampled_from(Task),
     passage_task=st.sampled_from(Task),
 )
@@ -89,7 +93,7 @@ def test_what_stands_in_the_mapping() -> None:
         ],
         "multi_vector": {"store": "binary", "element_type": "bit", "dims": 128},
         "max_pixels": 602112,
-        "languages": [],
+        "languages": {},
         "query_task": "retrieval.query",
         "passage_task": "retrieval.passage",
     }
@@ -115,6 +119,9 @@ def test_what_stands_in_the_mapping() -> None:
         ({"multi_vector": {"store": "binary", "element_type": "int3"}}, "element_type 'int3'"),
         ({"multi_vector": 7}, "cannot be read"),
         ({"languages": None}, "cannot be read"),
+        ({"languages": ["de"]}, "cannot be read"),
+        ({"languages": {"german": "german"}}, "language 'german'.*two small letters"),
+        ({"languages": {"de": ""}}, "its analyzer is missing"),
         ({"max_pixels": 0}, "max_pixels 0"),
         ({"max_pixels": "many"}, "cannot be read"),
         ({"query_task": "poetry"}, "poetry"),
@@ -167,7 +174,7 @@ def test_the_fingerprint_is_the_same_in_every_release() -> None:
         ({"query_task": Task.TEXT_MATCHING}, False),
         ({"dense": (DenseProfile.of(128, "flat"), DenseProfile.of(1024, "hnsw"))}, False),
         ({"dense": (DenseProfile.of(128, None, "byte"), DenseProfile.of(1024))}, True),
-        ({"languages": ("de",)}, False),
+        ({"languages": (GERMAN,)}, False),
     ],
 )
 def test_what_the_fingerprint_depends_on(change: dict[str, Any], differs: bool) -> None:
@@ -187,7 +194,7 @@ def test_without_a_revision_the_name_is_the_identity() -> None:
         ({"revision": "def456"}, ("revision", "abc123", "def456")),
         ({"multi_vector": None}, ("multi_vector", "binary bit", "None")),
         ({"max_pixels": 5}, ("max_pixels", "602112", "5")),
-        ({"languages": ("de", "en")}, ("languages", "none", "de, en")),
+        ({"languages": (GERMAN, THAI)}, ("languages", "none", "de (german), th (thai)")),
         ({"query_task": Task.CODE_QUERY}, ("query_task", "retrieval.query", "code.query")),
     ],
 )
@@ -245,7 +252,27 @@ def test_a_profile_of_the_first_version_is_read(index_type: Any) -> None:
     meta = PROFILE.to_meta() | {"profile_version": 1, "dims": [128, 1024], "index_type": index_type}
     del meta["dense"], meta["languages"]
     read = IndexProfile.from_meta(meta)
+    assert read.languages == ()
     assert read.dense == tuple(DenseProfile.of(dims, index_type) for dims in (128, 1024))
     assert read.fingerprint == PROFILE.fingerprint
     with pytest.raises(RequestError, match="cannot be read: dims"):
         IndexProfile.from_meta({**meta, "dims": 128})
+
+
+def test_languages_in_the_mapping_and_in_a_search() -> None:
+    profile = replace(PROFILE, languages=(GERMAN, THAI))
+    assert profile.to_meta()["languages"] == {"de": "german", "th": "thai"}
+    # A mapping comes back with its keys in any order.
+    meta = profile.to_meta() | {"languages": {"th": "thai", "de": "german"}}
+    assert IndexProfile.from_meta(meta) == profile
+    assert PROFILE.word_fields == ["title^2", "text"]
+    assert profile.word_fields == [
+        *("title^2", "text", "title.de^2", "text.de", "title.th^2", "text.th")
+    ]
+    assert "words of de (german), th (thai)" in profile.summary
+
+
+@pytest.mark.parametrize("languages", [(THAI, GERMAN), (GERMAN, GERMAN)])
+def test_languages_that_cannot_be(languages: tuple[Language, ...]) -> None:
+    with pytest.raises(RequestError, match=r"languages .*ascend, each of them once"):
+        replace(PROFILE, languages=languages)

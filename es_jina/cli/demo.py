@@ -81,7 +81,7 @@ def _show(
         capabilities = Capabilities.detect(client)
         profile = profile_for(opened.model)
         index = demo_index(client, profile)
-        created = set_up(client, index, profile, capabilities)
+        created = set_up(client, index, profile, capabilities).created
         _step(f"Loading the sample into {'a new' if created else 'the'} index {index!r}")
         searcher = Searcher(client, index, profile, capabilities, opened)
         _ingest(

@@ -1,11 +1,22 @@
 """``es-jina setup``."""
 
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
 from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES, DenseProfile
+from es_jina.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from elasticsearch import Elasticsearch
+
+    from es_jina.languages import Language
+    from es_jina.profile import IndexProfile, Store
 
 
 @click.command(name="setup")
@@ -25,11 +36,13 @@ from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES, DenseProfile
 )
 @click.option(
     "--multi-vector",
-    type=click.Choice(["binary", "rank_vectors", "none"]),
-    default="binary",
+    "--multi",
+    "multi_vector",
+    type=click.Choice(["auto", "binary", "rank_vectors", "none"]),
+    default="auto",
     show_default=True,
     help="Where multi-vectors go: binary works on any licence; rank_vectors need an Enterprise "
-    "licence for as long as the index lives.",
+    "licence for as long as the index lives, and auto takes them only there.",
 )
 @click.option(
     "--element-type",
@@ -48,7 +61,26 @@ from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES, DenseProfile
     "costs next to nothing of the quality, 3 some 2 %.",
 )
 @click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="CODE[:ANALYZER]",
+    help="Search words by their stems too, such as de, or de:light_german to name the analyzer; "
+    "may be given several times.",
+)
+@click.option(
     "--max-pixels", type=click.IntRange(min=3136), help="Pixel budget of images and pages."
+)
+@click.option("--force", is_flag=True, help="Replace templates that somebody edited.")
+@click.option("--yes", is_flag=True, help="Take rank_vectors on a trial licence.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be put and what differs; put nothing."
+)
+@click.option(
+    "--print",
+    "print_only",
+    is_flag=True,
+    help="Print the requests for Kibana's Dev Tools; send nothing.",
 )
 @model_options
 @cluster_options
@@ -60,7 +92,12 @@ def command(
     multi_vector: Any,
     element_type: Any,
     pool_factor: int,
+    languages: tuple[str, ...],
     max_pixels: int | None,
+    force: bool,
+    yes: bool,
+    dry_run: bool,
+    print_only: bool,
     model: str | None,
     provider: str | None,
     device: str | None,
@@ -69,28 +106,72 @@ def command(
 ) -> None:
     """Create the templates and INDEX (an alias for INDEX-000001) for a model.
 
-    The index's mapping keeps what it was made for; ingest and search read it from there.
+    The index's mapping keeps what it was made for; ingest and search read it from there. Templates
+    that somebody edited are kept.
     """
+    from es_jina.cli import setup_report
+    from es_jina.elastic.assets import assets, read_profile
     from es_jina.elastic.capabilities import Capabilities
-    from es_jina.elastic.setup import set_up
+    from es_jina.elastic.setup import check_name, plan, set_up
+    from es_jina.elastic.stores import choose_store
     from es_jina.providers import describe, profile_for
 
+    check_name(index)
     dense = [DenseProfile.parse(told, index_type) for told in dims]
     name, model = choose_model(model, provider)
-    profile = profile_for(
+    draft = profile_for(
         describe(name, model),
         dense=dense,
-        store=None if multi_vector == "none" else multi_vector,
         element_type=element_type,
         pool_factor=pool_factor,
         max_pixels=max_pixels,
     )
+    if print_only:
+        store = _printed_store(multi_vector, dry_run)
+        profile = _completed(draft, store, _languages(languages))
+        setup_report.print_requests(assets(index, profile))
+        return
     client = open_cluster(**cluster)
     capabilities = Capabilities.detect(client)
-    created = set_up(client, index, profile, capabilities)
-    click.echo(
-        f"{'Created' if created else 'Already there, with the same profile:'} index {index!r} on "
-        f"Elasticsearch {capabilities.version} ({capabilities.licence} licence)"
-    )
-    click.echo(f"  {profile.summary}")
-    click.echo(f"Next: es-jina ingest {index} PATH...")
+    existing = read_profile(client, index)
+    choice = choose_store(multi_vector, existing, capabilities, accepted=yes)
+    profile = _completed(draft, choice.store, _languages(languages, client, existing))
+    if choice.warning:
+        click.echo(f"Warning: {choice.warning}", err=True)
+    act = plan if dry_run else set_up
+    done = act(client, index, profile, capabilities, force=force)
+    setup_report.print_result(index, profile, capabilities, done, choice, dry_run=dry_run)
+
+
+def _completed(
+    draft: "IndexProfile", store: "Store | None", languages: "Sequence[Language]"
+) -> "IndexProfile":
+    """Return a profile with what may depend on the cluster."""
+    multi = draft.multi_vector
+    stored = replace(multi, store=store) if multi and store else None
+    return replace(draft, multi_vector=stored, languages=tuple(languages))
+
+
+def _printed_store(multi_vector: str, dry_run: bool) -> Any:
+    if dry_run:
+        raise RequestError("--print asks no cluster and --dry-run does: choose one of them")
+    if multi_vector == "auto":
+        raise RequestError(
+            "--print asks no cluster, so it cannot choose where multi-vectors go: add "
+            "--multi-vector binary, rank_vectors or none"
+        )
+    return None if multi_vector == "none" else multi_vector
+
+
+def _languages(
+    told: tuple[str, ...],
+    client: "Elasticsearch | None" = None,
+    existing: "IndexProfile | None" = None,
+) -> "list[Language]":
+    from es_jina.elastic.analyzers import choose_languages, has_analyzer, unserved
+
+    for language in unserved(told):
+        note = "Elasticsearch has no analyzer of its own for it; the standard one serves it"
+        click.echo(f"{language}: {note}", err=True)
+    accepts = partial(has_analyzer, client) if client is not None else None
+    return choose_languages(told, accepts, existing.languages if existing else ())

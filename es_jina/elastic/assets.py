@@ -1,4 +1,4 @@
-"""The shipped templates, fitted to a profile."""
+"""The shipped templates and pipeline, fitted to a profile."""
 
 import json
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from es_jina.dense import DenseProfile
 from es_jina.elastic.client import cluster_errors, is_elasticsearch
+from es_jina.elastic.pipelines import fit_pipeline, passage_name
+from es_jina.elastic.templates import Asset
 from es_jina.errors import RequestError
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 
@@ -24,30 +26,50 @@ class Assets:
     Attributes:
         component_templates: by name, as shipped.
         index_template: composed of them, with the profile in its mapping.
+        pipeline: an ingest pipeline for raw text, of the name ``INDEX-passage``.
         index: the name of the first index behind the alias.
+        alias: the name that the index is known by.
     """
 
     component_templates: dict[str, dict[str, Any]]
     index_template: dict[str, Any]
+    pipeline: dict[str, Any]
     index: str
+    alias: str
+
+    def templates(self) -> list[Asset]:
+        """Return what every cluster takes, in the order in which it must be put."""
+        parts = self.component_templates.items()
+        return [
+            *(Asset("component template", name, body) for name, body in parts),
+            Asset("index template", f"es-jina-{self.alias}", self.index_template),
+        ]
+
+    def ingest_pipeline(self) -> Asset:
+        """Return what a cluster takes that has its processors."""
+        return Asset("ingest pipeline", passage_name(self.alias), self.pipeline)
+
+    def aliases(self) -> dict[str, Any]:
+        """Return the aliases that the first index is created with."""
+        return {self.alias: {"is_write_index": True}}
 
 
 @cache
-def mappings_folder() -> Path:
-    """Return the shipped mappings: inside an installed package, beside it in a checkout."""
-    inside = _PACKAGE / "mappings"
-    return inside if inside.is_dir() else _PACKAGE.parent / "mappings"
+def shipped_folder(room: str) -> Path:
+    """Return a room of shipped JSON: inside an installed package, beside it in a checkout."""
+    inside = _PACKAGE / room
+    return inside if inside.is_dir() else _PACKAGE.parent / room
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str, room: str = "mappings") -> dict[str, Any]:
     """Read one shipped JSON file."""
-    content: dict[str, Any] = json.loads((mappings_folder() / f"{name}.json").read_text("utf-8"))
+    content: dict[str, Any] = json.loads((shipped_folder(room) / f"{name}.json").read_text("utf-8"))
     return content
 
 
 def assets(index: str, profile: IndexProfile) -> Assets:
-    """Fit the shipped templates to an index and its profile."""
-    names = ["es-jina-settings", "es-jina-document"]
+    """Fit the shipped templates and the pipeline to an index and its profile."""
+    names = ["es-jina-settings", "es-jina-document", "es-jina-text"]
     names += [f"es-jina-embedding-{dims}" for dims in profile.dims]
     if profile.multi_vector:
         names.append(f"es-jina-multi-vector-{profile.multi_vector.store.replace('_', '-')}")
@@ -64,7 +86,8 @@ def assets(index: str, profile: IndexProfile) -> Assets:
             "properties": _overrides(components, profile),
         }
     }
-    return Assets(components, template, f"{index}-000001")
+    pipeline = fit_pipeline(load("ingest/passage", "pipelines"), index, profile)
+    return Assets(components, template, pipeline, f"{index}-000001", index)
 
 
 def _overrides(components: dict[str, dict[str, Any]], profile: IndexProfile) -> dict[str, Any]:
@@ -82,6 +105,13 @@ def _overrides(components: dict[str, dict[str, Any]], profile: IndexProfile) -> 
             "dims": multi.dims,
             "element_type": multi.element_type,
         }
+    stems = {
+        language.code: {"type": "text", "analyzer": language.analyzer}
+        for language in profile.languages
+    }
+    for name in ("title", "text") if stems else ():
+        # Whole: a later template's field takes the place of an earlier one's, subfields and all.
+        fields[name] = {**shipped[name], "fields": shipped[name].get("fields", {}) | stems}
     return {name: field for name, field in fields.items() if field != shipped[name]}
 
 
@@ -97,51 +127,6 @@ def dense_mapping(dense: DenseProfile) -> dict[str, Any]:
     if dense.element_type != "float":
         mapping["element_type"] = dense.element_type
     return mapping
-
-
-def install(client: Elasticsearch, index: str, wanted: Assets) -> None:
-    """Put the templates and create the first index behind its alias.
-
-    A component template that is there in the same version or a newer one is left as it is: people
-    edit theirs.
-
-    Raises:
-        ClusterError: Elasticsearch cannot be reached or refuses.
-        RequestError: an index or a template of somebody else is in the way.
-    """
-    with cluster_errors(f"setting up {index!r}"):
-        if client.indices.exists(index=wanted.index):
-            raise RequestError(
-                f"there is an index {wanted.index!r} already, but not behind the alias {index!r}: "
-                "choose another index name, or give it the alias, or delete it"
-            )
-        for name, body in wanted.component_templates.items():
-            if _version(client, name) < body["version"]:
-                client.cluster.put_component_template(name=name, body=body)
-        client.indices.put_index_template(name=f"es-jina-{index}", body=wanted.index_template)
-        _check_wins(client, index, wanted)
-        client.indices.create(index=wanted.index, aliases={index: {"is_write_index": True}})
-
-
-def _check_wins(client: Elasticsearch, index: str, wanted: Assets) -> None:
-    """Check that the index will follow our template: of several that match, one is taken."""
-    told = client.indices.simulate_index_template(name=wanted.index)
-    winner = told["template"].get("mappings", {}).get("_meta", {})
-    if winner.get(META_KEY) != wanted.index_template["template"]["mappings"]["_meta"][META_KEY]:
-        client.indices.delete_index_template(name=f"es-jina-{index}")
-        raise RequestError(
-            f"another index template with a priority above {wanted.index_template['priority']} "
-            f"claims {wanted.index!r}: choose another index name, or lower its priority"
-        )
-
-
-def _version(client: Elasticsearch, name: str) -> int:
-    try:
-        found = client.cluster.get_component_template(name=name)
-    except NotFoundError:
-        return -1
-    version: int = found["component_templates"][0]["component_template"].get("version", 0)
-    return version
 
 
 def read_profile(client: Elasticsearch, index: str) -> IndexProfile | None:

@@ -112,7 +112,6 @@ def profile_for(
     element_type: ElementType = "bit",
     pool_factor: int = 1,
     max_pixels: int | None = None,
-    languages: tuple[str, ...] = (),
 ) -> IndexProfile:
     """Return the profile of an index for a model.
 
@@ -124,7 +123,6 @@ def profile_for(
         element_type: of the multi-vectors.
         pool_factor: how many of their vectors become one by token pooling.
         max_pixels: the pixel budget; by default the model's.
-        languages: whose words are also searched by their stems, as codes of two letters.
 
     Raises:
         RequestError: the model does not have such dims.
@@ -148,7 +146,6 @@ def profile_for(
         dense=tuple(wanted),
         multi_vector=multi,
         max_pixels=info.max_pixels if max_pixels is None else max_pixels,
-        languages=languages,
     )
 
 

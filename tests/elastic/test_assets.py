@@ -4,7 +4,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
 from es_jina.dense import MATRYOSHKA_DIMS, dense_profiles
-from es_jina.elastic.assets import Assets, assets, install, mappings_folder, require_profile
+from es_jina.elastic.assets import assets, require_profile, shipped_folder
 from es_jina.errors import RequestError
 from es_jina.profile import IndexProfile, MultiVectorProfile
 
@@ -35,26 +34,11 @@ def component(client: Elasticsearch) -> Iterator[str]:
     client.options(ignore_status=404).cluster.delete_component_template(name="test-component")
 
 
-@pytest.fixture
-def wanted(client: Elasticsearch, index: str) -> Iterator[Assets]:
-    """The assets of the test's index, with one component template of its own."""
-    fitted = assets(index, PROFILE)
-    name = f"{index}-component"
-    fitted.component_templates[name] = {
-        "version": 3,
-        "template": {"mappings": {"properties": {"mine": {"type": "keyword"}}}},
-    }
-    fitted.index_template["composed_of"].append(name)
-    yield fitted
-    client.options(ignore_status=404).indices.delete(index=fitted.index)
-    client.options(ignore_status=404).indices.delete_index_template(name=f"es-jina-{index}")
-    client.options(ignore_status=404).cluster.delete_component_template(name=name)
-
-
 def test_there_is_a_template_for_every_choice() -> None:
     assert {path.stem for path in COMPONENTS} == {
         "es-jina-settings",
         "es-jina-document",
+        "es-jina-text",
         "es-jina-multi-vector-binary",
         "es-jina-multi-vector-rank-vectors",
         *(f"es-jina-embedding-{dims}" for dims in MATRYOSHKA_DIMS),
@@ -100,63 +84,12 @@ def test_the_index_template_can_be_put_by_hand_and_makes_an_index(client: Elasti
         (made,) = client.indices.get(index="byhand-000001").values()
         assert made["mappings"]["properties"]["embedding_1024"]["dims"] == 1024
         assert made["mappings"]["properties"]["multi_vector"]["type"] == "binary"
+        assert made["mappings"]["properties"]["title"]["fields"]["keyword"]["ignore_above"] == 256
         assert made["mappings"]["dynamic"] == "false"
         assert made["settings"]["index"]["auto_expand_replicas"] == "0-1"
     finally:
         client.options(ignore_status=404).indices.delete(index="byhand-000001")
         client.indices.delete_index_template(name="byhand")
-
-
-def component_properties(client: Elasticsearch, index: str) -> dict[str, Any]:
-    found = client.cluster.get_component_template(name=f"{index}-component")
-    template = found["component_templates"][0]["component_template"]
-    properties: dict[str, Any] = template["template"]["mappings"]["properties"]
-    return properties
-
-
-@pytest.mark.parametrize(("version", "kept"), [(2, False), (3, True), (4, True)])
-def test_a_component_template_is_replaced_only_by_a_newer_one(
-    client: Elasticsearch, index: str, wanted: Assets, version: int, kept: bool
-) -> None:
-    edited = deepcopy(wanted.component_templates[f"{index}-component"])
-    edited["version"] = version
-    edited["template"]["mappings"]["properties"]["edited"] = {"type": "keyword"}
-    client.cluster.put_component_template(name=f"{index}-component", body=edited)
-    install(client, index, wanted)
-    assert ("edited" in component_properties(client, index)) == kept
-    (mapping,) = client.indices.get_mapping(index=index).values()
-    assert "mine" in mapping["mappings"]["properties"]
-    assert ("edited" in mapping["mappings"]["properties"]) == kept
-
-
-def test_a_template_of_somebody_else_that_would_win_is_named(
-    client: Elasticsearch, index: str, wanted: Assets
-) -> None:
-    """Or there would be an index without our mapping, and nothing would say so."""
-    client.indices.put_index_template(
-        name=f"{index}-foreign", index_patterns=[f"{index}-*"], priority=100_000, template={}
-    )
-    try:
-        with pytest.raises(RequestError, match=f"priority above 5.. claims '{index}-000001'"):
-            install(client, index, wanted)
-        assert not client.indices.exists(index=f"{index}-000001")
-        assert not client.indices.exists_index_template(name=f"es-jina-{index}")
-    finally:
-        client.indices.delete_index_template(name=f"{index}-foreign")
-
-
-def test_a_weaker_template_of_somebody_else_is_in_nobodys_way(
-    client: Elasticsearch, index: str, wanted: Assets
-) -> None:
-    client.indices.put_index_template(
-        name=f"{index}-foreign", index_patterns=[f"{index}-*"], priority=400, template={}
-    )
-    try:
-        install(client, index, wanted)
-        (mapping,) = client.indices.get_mapping(index=index).values()
-        assert "es_jina" in mapping["mappings"]["_meta"]
-    finally:
-        client.indices.delete_index_template(name=f"{index}-foreign")
 
 
 @pytest.mark.parametrize("name", ["a,b", "shop*", "_all"])
@@ -173,13 +106,14 @@ def test_the_shipped_files_stay_as_they_are() -> None:
     assert after.index_template["composed_of"] == [
         "es-jina-settings",
         "es-jina-document",
+        "es-jina-text",
         "es-jina-embedding-128",
         "es-jina-embedding-1024",
         "es-jina-multi-vector-binary",
     ]
 
 
-def test_the_mappings_travel_in_the_wheel(tmp_path: Path) -> None:
+def test_the_shipped_files_travel_in_the_wheel(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -190,7 +124,11 @@ def test_the_mappings_travel_in_the_wheel(tmp_path: Path) -> None:
     unpacked = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(unpacked)
-    code = "from es_jina.elastic import assets; print(assets.mappings_folder())"
+    code = """
+from es_jina.elastic import analyzers, assets
+print(assets.shipped_folder("mappings"), assets.shipped_folder("pipelines"))
+assert analyzers.languages()
+"""
     ran = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -199,8 +137,10 @@ def test_the_mappings_travel_in_the_wheel(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    inside = Path(ran.stdout.strip())
-    assert inside == unpacked / "es_jina" / "mappings"
-    shipped = {path.relative_to(inside): read(path) for path in inside.rglob("*.json")}
-    here = mappings_folder()
-    assert shipped == {path.relative_to(here): read(path) for path in here.rglob("*.json")}
+    for inside, room in zip(ran.stdout.split(), ("mappings", "pipelines"), strict=True):
+        assert inside == str(unpacked / "es_jina" / room)
+        assert contents(Path(inside)) == contents(shipped_folder(room)) != {}
+
+
+def contents(folder: Path) -> dict[Path, dict[str, Any]]:
+    return {path.relative_to(folder): read(path) for path in folder.rglob("*.json")}

@@ -16,6 +16,7 @@ from es_jina.elastic.client import Cluster
 from es_jina.elastic.doctor import examine_cluster, examine_indices
 from es_jina.elastic.node import Node
 from es_jina.elastic.setup import set_up
+from es_jina.elastic.vectors import dense_value
 from es_jina.errors import RequestError
 from es_jina.ingest.run import Ingest
 from es_jina.ingest.targets import Setting, Targets
@@ -24,6 +25,10 @@ from es_jina.profile import IndexProfile, MultiVectorProfile
 from es_jina.providers import open_tokenizer, profile_for
 from es_jina.providers.local import LocalProvider
 from es_jina.search.searcher import Searcher
+
+SMALL = (DenseProfile.of(128, None, "byte"), DenseProfile.of(256, None, "bit"))
+# 9.2 does not ask for the licence that it needs; 9.5 refuses such documents on every other one.
+ON_DISK = DenseProfile.of(512, "bbq_disk")
 
 pytestmark = pytest.mark.xdist_group("embedded-node")
 
@@ -85,14 +90,22 @@ def test_the_whole_way(
 
 
 def _set_up(client: Elasticsearch, profile: IndexProfile, capabilities: Capabilities) -> None:
-    assert set_up(client, "docs", profile, capabilities)
-    assert not set_up(client, "docs", profile, capabilities)
+    assert set_up(client, "docs", profile, capabilities).created
+    again = set_up(client, "docs", profile, capabilities)
+    assert not again.created
+    # Every release gives our templates back in a form that we know again.
+    assert {change.state for change in again.changes} == {"same"}
     assert require_profile(client, "docs") == profile
     ranked = replace(profile, multi_vector=MultiVectorProfile("rank_vectors", "byte"))
     with pytest.raises(RequestError, match=f"Elasticsearch {capabilities.version}.*rank_vectors"):
         set_up(client, "ranked", ranked, capabilities)
+    halves = replace(profile, dense=(DenseProfile.of(256, "hnsw", "bfloat16"),))
+    with pytest.raises(RequestError, match=r"does not take emb.* as bfloat16 with"):
+        set_up(client, "halves", halves, capabilities)
+    licensed = replace(capabilities, licence="enterprise")
+    dense = SMALL if capabilities.version == "8.19.0" else (*SMALL, ON_DISK)
+    _check_dense(client, replace(profile, dense=dense), licensed)
     if capabilities.version == "8.19.0":
-        licensed = replace(capabilities, licence="enterprise")
         with pytest.raises(RequestError, match=r"8\.19\.0\) does not take emb.*bbq_disk"):
             set_up(
                 client,
@@ -100,6 +113,21 @@ def _set_up(client: Elasticsearch, profile: IndexProfile, capabilities: Capabili
                 replace(profile, dense=(DenseProfile.of(256, "bbq_disk"),)),
                 licensed,
             )
+
+
+def _check_dense(client: Elasticsearch, profile: IndexProfile, capabilities: Capabilities) -> None:
+    """Store and find; bytes and bits travel in hexadecimal, in documents and in queries."""
+    set_up(client, "dense", profile, capabilities)
+    vectors = np.eye(2, 512, dtype=np.float32) - 0.01
+    for number, vector in enumerate(vectors):
+        document = {
+            field.field: dense_value(vector, field, base64_allowed=False) for field in profile.dense
+        }
+        client.index(index="dense", id=str(number), document=document, refresh=True)
+    for field in profile.dense:
+        query = dense_value(vectors[1], field, base64_allowed=False)
+        knn = {"field": field.field, "query_vector": query, "k": 1, "num_candidates": 9}
+        assert client.search(index="dense", knn=knn)["hits"]["hits"][0]["_id"] == "1"
 
 
 def _check_media_type(node: Node) -> None:

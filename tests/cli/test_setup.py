@@ -1,0 +1,203 @@
+"""``es-jina setup`` as a user types it, against a real Elasticsearch."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from es_jina.elastic.assets import require_profile
+from es_jina.elastic.capabilities import Capabilities
+from es_jina.elastic.node import Node
+from es_jina.elastic.setup import plan
+from es_jina.languages import Language
+from tests.schema import check
+
+from .shell import Inside
+
+REQUESTS = {
+    "_component_template": "cluster.put_component_template",
+    "_index_template": "indices.put_index_template",
+    "_ingest": "ingest.put_pipeline",
+}
+PROCESSORS = frozenset({"set", "remove", "trim", "inference", "script"})
+
+
+@pytest.fixture
+def es_jina(
+    tmp_path: Path, node: Node, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Inside:
+    return Inside(tmp_path, node.url, monkeypatch, capfd)
+
+
+@pytest.fixture
+def setup(es_jina: Inside, index: str, checkpoint: Path) -> Callable[..., str]:
+    """`es-jina setup INDEX --model CHECKPOINT` and what is added to it."""
+    return lambda *told, **how: es_jina("setup", index, "--model", checkpoint, *told, **how)
+
+
+@pytest.fixture
+def cluster_is(monkeypatch: pytest.MonkeyPatch, capabilities: Capabilities) -> Callable[..., None]:
+    """Makes the cluster be taken for one that can do more."""
+
+    def change(**other: Any) -> None:
+        told = replace(capabilities, **other)
+        monkeypatch.setattr(Capabilities, "detect", lambda client: told)
+
+    return change
+
+
+@pytest.fixture
+def edited(client: Elasticsearch, setup: Callable[..., str], index: str) -> Iterator[str]:
+    """An index whose own template somebody edited."""
+    setup()
+    name = f"es-jina-{index}"
+    (found,) = client.indices.get_index_template(name=name)["index_templates"]
+    body = {key: found["index_template"][key] for key in ("index_patterns", "composed_of")}
+    template = found["index_template"]["template"] | {"settings": {"refresh_interval": "7s"}}
+    client.indices.put_index_template(
+        name=name, body=body | {"priority": 700, "template": template}
+    )
+    yield name
+    client.indices.delete_index_template(name=name)
+
+
+def requests(printed: str) -> dict[str, dict[str, Any]]:
+    """Read what is meant for Kibana's Dev Tools as that does: comments, requests, bodies."""
+    lines = [line for line in printed.splitlines() if not line.startswith("#")]
+    found = re.split(r"^PUT (/\S+)$", "\n".join(lines), flags=re.MULTILINE)
+    assert found[0].strip() == ""
+    return {path: json.loads(body) for path, body in zip(found[1::2], found[2::2], strict=True)}
+
+
+def test_what_is_printed_makes_the_index_when_it_is_typed(
+    setup: Callable[..., str], index: str, client: Elasticsearch
+) -> None:
+    printed = requests(setup("--print", "--multi-vector", "binary", "--dims", 128))
+    assert not client.indices.exists_alias(name=index)
+    assert not client.indices.exists_index_template(name=f"es-jina-{index}")
+    assert list(printed)[-3:] == [
+        f"/_index_template/es-jina-{index}",
+        f"/_ingest/pipeline/{index}-passage",
+        f"/{index}-000001",
+    ]
+    for path, body in printed.items():
+        request = REQUESTS.get(path.split("/")[1], "indices.create")
+        assert check(request, body) == []
+        if request != "ingest.put_pipeline":
+            client.perform_request(
+                "PUT",
+                path,
+                headers={"accept": "application/json", "content-type": "application/json"},
+                body=body,
+            )
+    assert require_profile(client, index).dims == (128,)
+    # It is as if we had put it.
+    told = setup("--dry-run", "--dims", 128)
+    assert "Already there, with the same profile" in told
+    assert re.findall(r"template \S+: (.+)", told) == ["same"] * 6
+
+
+def test_printing_asks_no_cluster(setup: Callable[..., str]) -> None:
+    nobody = ("--url", "http://127.0.0.1:9", "--print")
+    told = setup(*nobody, "--multi", "none", "--language", "ja", "--language", "vi", errors=False)
+    template = next(body for path, body in requests(told).items() if "_index_template" in path)
+    properties = template["template"]["mappings"]["properties"]
+    assert properties["text"]["fields"] == {"ja": {"type": "text", "analyzer": "cjk"}}
+    assert "add --multi-vector binary, rank_vectors or none" in setup(*nobody, code=2)
+    assert "choose one of them" in setup(*nobody, "--dry-run", code=2)
+
+
+def test_a_dry_run_shows_what_would_be_put_and_what_differs(
+    setup: Callable[..., str], index: str, client: Elasticsearch
+) -> None:
+    told = setup("--dry-run")
+    assert told.startswith(f"Would create index '{index}' on Elasticsearch 9.")
+    assert f"  index template es-jina-{index}: new" in told.splitlines()
+    assert "Next:" not in told
+    assert not client.indices.exists_alias(name=index)
+    assert not client.indices.exists_index_template(name=f"es-jina-{index}")
+
+
+def test_what_somebody_edited(
+    setup: Callable[..., str], edited: str, client: Elasticsearch
+) -> None:
+    told = setup("--dry-run").splitlines()
+    place = told.index(f"  index template {edited}: edited by somebody, kept (use --force)")
+    assert told[place + 1].startswith("    - priority = 700")
+    assert told[place + 2].startswith("    + priority = 5")
+    assert told[place + 3] == "    - template.settings.index.refresh_interval = 7s"
+    kept = f"index template {edited}: edited by somebody, kept (--dry-run shows what differs"
+    assert kept in setup()
+
+    told = setup("--force", "--dry-run").splitlines()
+    assert f"  index template {edited}: edited by somebody, would be replaced" in told
+    (found,) = client.indices.get_index_template(name=edited)["index_templates"]
+    assert found["index_template"]["priority"] == 700
+
+    assert f"  index template {edited}: updated" in setup("--force").splitlines()
+    assert "edited" not in setup()
+
+
+def test_the_store_is_told_with_its_reason(
+    setup: Callable[..., str], cluster_is: Callable[..., None]
+) -> None:
+    assert "multi-vectors go to binary: this cluster does not take rank_vectors" in setup()
+    cluster_is(licence="enterprise", rank_vectors=True)
+    # An index keeps what it has.
+    assert "multi-vectors go to binary: as the index has it" in setup()
+    told = setup("--multi-vector", "binary")
+    assert "multi-vectors as binary bit" in told
+    assert "go to" not in told
+
+
+def test_rank_vectors_on_licences_that_have_them(
+    setup: Callable[..., str], cluster_is: Callable[..., None]
+) -> None:
+    cluster_is(licence="enterprise", rank_vectors=True)
+    told = setup("--dry-run")
+    assert "go to rank_vectors: the cluster's subscription has them" in told
+    assert "component template es-jina-multi-vector-rank-vectors: new" in told
+    cluster_is(licence="trial", rank_vectors=True)
+    assert "go to binary: rank_vectors would end with the trial licence" in setup("--dry-run")
+    ranked = ("--dry-run", "--multi", "rank_vectors")
+    refused = setup(*ranked, code=2)
+    assert refused.startswith("Error: this cluster has a trial licence: when it ends")
+    assert refused.rstrip().endswith("add --yes to go on")
+    assert refused.count("\n") == 1
+    told = setup(*ranked, "--yes")
+    assert "Warning: this cluster has a trial licence: when it ends" in told
+    assert "multi-vectors as rank_vectors bit" in told
+
+
+def test_languages(setup: Callable[..., str], index: str, client: Elasticsearch) -> None:
+    refused = setup("--language", "de", code=2)
+    assert "no analyzer for German, which would be german (of analysis-common)" in refused
+    told = setup("--language", "fr:simple", "--language", "de:whitespace", "--language", "vi")
+    assert "Vietnamese: Elasticsearch has no analyzer of its own" in told
+    assert "words of de (whitespace), fr (simple)" in told
+    assert require_profile(client, index).languages == (
+        Language("de", "whitespace"),
+        Language("fr", "simple"),
+    )
+    # The code is enough once the index has chosen.
+    assert "Already there" in setup("--language", "fr", "--language", "de")
+    assert "languages is de (whitespace), fr (simple), asked for none" in setup(code=2)
+
+
+def test_the_pipeline_is_named_where_it_is(
+    setup: Callable[..., str],
+    cluster_is: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    index: str,
+) -> None:
+    assert "pipeline" not in setup()
+    cluster_is(ingest_processors=PROCESSORS)
+    assert f"ingest pipeline {index}-passage: new" in setup("--dry-run")
+    # This node has no such processors, so nothing more than the plan can be made here.
+    monkeypatch.setattr("es_jina.elastic.setup.set_up", plan)
+    assert f"Raw text that is indexed with ?pipeline={index}-passage is embedded" in setup()
