@@ -7,17 +7,13 @@ median and the least time of scoring all pages. maxsim-cpu reads floats alone.
 """
 
 import argparse
-import os
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 from typing import get_args
 
 import numpy as np
 from maxsim_cpu import maxsim_scores_variable
+from shared.report import machine, verdict
+from shared.turns import Work, in_turns
 
 from es_jina.dense import ElementType
 from es_jina.elastic.vectors import encode
@@ -38,7 +34,7 @@ def random_units(rng: np.random.Generator, rows: int) -> Vector:
     return unit(rng.standard_normal((rows, DIMS), np.float32))
 
 
-def kernels(pages: int) -> dict[str, Callable[[], object]]:
+def kernels(pages: int) -> dict[str, Work]:
     """Return what is measured by its name, all over the same vectors."""
     rng = np.random.default_rng(0)
     query = random_units(rng, QUERY)
@@ -47,29 +43,18 @@ def kernels(pages: int) -> dict[str, Callable[[], object]]:
     stored = {kind: [encode(each, kind) for each in documents] for kind in kinds}
     bits = encode(query, "bit")
 
-    def ours(kind: ElementType) -> Callable[[], object]:
-        return lambda: maxsim(query, stored[kind], kind)
+    def ours(kind: ElementType) -> Work:
+        return lambda _: maxsim(query, stored[kind], kind)
 
     assert np.allclose(
         maxsim(query, documents), np.array(maxsim_scores_variable(query, documents)) / QUERY,
         atol=1e-5,
     )  # fmt: skip
     return {
-        "maxsim-cpu, float": lambda: maxsim_scores_variable(query, documents),
+        "maxsim-cpu, float": lambda _: maxsim_scores_variable(query, documents),
         **{kind: ours(kind) for kind in kinds},
-        "bit x bit": lambda: maxsim_of_bits(bits, stored["bit"]),
+        "bit x bit": lambda _: maxsim_of_bits(bits, stored["bit"]),
     }
-
-
-def measured(kernels: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Return the milliseconds of each kernel in each round."""
-    times: dict[str, list[float]] = {name: [] for name in kernels}
-    for _ in range(rounds):
-        for name, kernel in kernels.items():
-            start = time.perf_counter()
-            kernel()
-            times[name].append((time.perf_counter() - start) * 1000)
-    return times
 
 
 def row(name: str, times: dict[str, list[float]]) -> str:
@@ -81,17 +66,7 @@ def row(name: str, times: dict[str, list[float]]) -> str:
     other, most = TARGETS[name]
     # Within a round, what else the machine does slows both.
     ratio = median(a / b for a, b in zip(taken, times[other], strict=True))
-    verdict = "reached" if ratio <= most else "MISSED"
-    return f"{figures} {ratio:.2f}x of {other} | at most {most}x: {verdict} |"
-
-
-def machine() -> str:
-    """Return the processor, what else it has to do, and the versions of what was measured."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    processor = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "maxsim-cpu"))
-    cores = f"{os.cpu_count()} cores at a load of {os.getloadavg()[0]:.1f}"
-    return f"{datetime.now(UTC):%Y-%m-%d}, {processor}, {cores}, {versions}"
+    return f"{figures} {ratio:.2f}x of {other} | at most {most}x: {verdict(ratio, most)} |"
 
 
 def main() -> None:
@@ -100,8 +75,8 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=30)
     asked = parser.parse_args()
-    where = machine()
-    times = measured(kernels(asked.pages), asked.rounds)
+    where = machine("numpy", "maxsim-cpu")
+    times = in_turns(kernels(asked.pages), asked.rounds)
     print(f"# MaxSim kernels\n\n{where}.\n")
     print(f"{asked.pages} pages of {TOKENS} x {DIMS}, a query of {QUERY} vectors in floats except")
     print(f"in the last row; {asked.rounds} rounds, alternating.\n")

@@ -14,68 +14,31 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, Self
 
 import numpy as np
 from elasticsearch import Elasticsearch
 from reportlab.pdfgen.canvas import Canvas
+from shared.provider import AtOnce
 
 from es_jina.dense import dense_profiles
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
 from es_jina.elastic.setup import set_up
 from es_jina.embedding import Embedding
-from es_jina.errors import ItemError
 from es_jina.ingest.report import Report
 from es_jina.ingest.run import Ingest
 from es_jina.ingest.targets import Setting, Targets
-from es_jina.inputs import Input, Task
 from es_jina.profile import IndexProfile
-from es_jina.providers.base import ModelInfo, Want
+from es_jina.providers.base import ModelInfo
 from es_jina.providers.tokenizers import EstimatedTokens
 
 DIMS = 1024
 INFO = ModelInfo("bench", "bench", (DIMS,), 128, 602_112)
 PROFILE = IndexProfile("bench", "bench", dense_profiles(DIMS), None, INFO.max_pixels)
 FILES, FEW, MANY, PAGES = 10_000, 1_000, 50_000, 5_000
+ANSWER = Embedding(np.eye(1, DIMS, dtype=np.float32)[0], None, 1)
 # The node's first ones are slower: Java compiles what is asked of it often.
 ROUNDS = 5
-
-
-class AtOnce:
-    """A provider that has one answer for everything, and gives it at once."""
-
-    def __init__(self) -> None:
-        vector = np.zeros(DIMS, np.float32)
-        vector[0] = 1
-        self._answer = Embedding(vector, None, 1)
-
-    @property
-    def model(self) -> ModelInfo:
-        """Of the bench's profile."""
-        return INFO
-
-    def embed(
-        self, inputs: Sequence[Input], task: Task, want: Want, **_: Any
-    ) -> list[Embedding | ItemError]:
-        """Answer."""
-        return [self._answer] * len(inputs)
-
-    def embed_spans(
-        self, text: str, spans: Sequence[tuple[int, int]], task: Task, want: Want = Want.SINGLE,
-        **_: Any,
-    ) -> list[Embedding | ItemError]:  # fmt: skip
-        """Answer."""
-        return [self._answer] * len(spans)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
 
 class Runs:
@@ -93,7 +56,7 @@ class Runs:
 
     def run(self, index: str, folder: Path) -> Report:
         """Ingest a folder in this process."""
-        provider = AtOnce()
+        provider = AtOnce(INFO, lambda _: ANSWER)
         ingest = Ingest(
             self.client,
             index,
