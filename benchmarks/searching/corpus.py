@@ -37,7 +37,8 @@ class Singles:
         if self._kind == "random":
             return unit(self._normal(count, self._dims))
         centres = self._centres[self._rng.integers(_CLUSTERS, size=count)]
-        return unit((centres + self._normal(count, _LATENT) / 2) @ self._map)
+        noise = np.float32(0.5) * self._normal(count, _LATENT)
+        return unit((centres + noise) @ self._map)
 
     def _normal(self, *shape: int) -> Vector:
         return self._rng.standard_normal(shape, np.float32)
