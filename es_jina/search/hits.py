@@ -1,14 +1,15 @@
 """What a search finds."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from itertools import groupby
 from typing import Any
 
 from es_jina.search.trace import Sent, Stage
 
 # Elasticsearch puts them round words that match; private use (Unicode 23.5), so no text means them.
 MARK, UNMARK = "\ue000", "\ue001"
+_MARKS = re.compile(f"([{MARK}{UNMARK}])")
 _SNIPPET = 160
 
 
@@ -125,19 +126,21 @@ def read_hit(found: dict[str, Any]) -> Hit:
 
 def _snippet(passage: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     """Return a passage in one line, without marks, and where they stood."""
-    marked = False
-    letters: list[tuple[str, bool]] = []
-    for letter in " ".join(passage.split()):
-        if letter in (MARK, UNMARK):
-            marked = letter == MARK
-        else:
-            letters.append((letter, marked))
-    if len(letters) > _SNIPPET:
-        letters[_SNIPPET - 1 :] = [("…", False)]
-    spans, at = [], 0
-    for is_marked, run in groupby(letters, key=lambda pair: pair[1]):
-        end = at + sum(1 for _ in run)
-        if is_marked:
-            spans.append((at, end))
-        at = end
-    return "".join(letter for letter, _ in letters), tuple(spans)
+    text, marked = "", False
+    spans: list[tuple[int, int]] = []
+    for piece in _MARKS.split(" ".join(passage.split())):
+        if piece in (MARK, UNMARK):
+            marked = piece == MARK
+            continue
+        if marked and piece:
+            first = len(text)
+            # Letters that are words of their own, as in Chinese, are marked one by one.
+            if spans and spans[-1][1] == first:
+                first = spans.pop()[0]
+            spans.append((first, len(text) + len(piece)))
+        text += piece
+    if len(text) > _SNIPPET:
+        kept = _SNIPPET - 1
+        text = text[:kept] + "…"
+        spans = [(first, min(end, kept)) for first, end in spans if first < kept]
+    return text, tuple(spans)

@@ -1,0 +1,43 @@
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from es_jina.search.hits import MARK, UNMARK, Hit, read_hit
+
+PIECES = st.lists(
+    st.sampled_from([MARK, UNMARK, "a", " ", "\n", "語", "word " * 8]), max_size=60
+).map("".join)
+
+
+def read(passage: str) -> Hit:
+    found: dict[str, Any] = {"_id": "1", "_score": 1.0, "highlight": {"text": [passage]}}
+    return read_hit(found)
+
+
+def marked_letters(passage: str) -> list[tuple[str, bool]]:
+    """Each letter of the passage in one line, and whether it is between marks."""
+    letters, marked = [], False
+    for letter in " ".join(passage.split()):
+        if letter in (MARK, UNMARK):
+            marked = letter == MARK
+        else:
+            letters.append((letter, marked))
+    return letters
+
+
+@given(PIECES)
+@example("a" * 158 + f"{MARK}bcd{UNMARK}")
+def test_a_snippet_is_the_passage_without_marks_and_knows_where_they_stood(passage: str) -> None:
+    letters = marked_letters(passage)
+    if len(letters) > 160:
+        letters = [*letters[:159], ("…", False)]
+    hit = read(passage)
+    assert hit.snippet == "".join(letter for letter, _ in letters)
+    within = {at for first, end in hit.highlights for at in range(first, end)}
+    assert within == {at for at, (_, marked) in enumerate(letters) if marked}
+
+
+def test_matches_that_touch_are_one() -> None:
+    hit = read(f"日{MARK}本{UNMARK}{MARK}語{UNMARK}の文書")
+    assert (hit.snippet, hit.highlights) == ("日本語の文書", ((1, 3),))
