@@ -10,7 +10,7 @@ from es_jina.profile import IndexProfile
 from es_jina.search import query as bodies
 from es_jina.search.asking import Asking, Found
 from es_jina.search.fusion import reciprocal_rank_fusion
-from es_jina.search.hits import Hit, placed, read_hit
+from es_jina.search.hits import Hit, Place, placed, read_hit
 from es_jina.search.request import SearchRequest
 
 
@@ -124,10 +124,14 @@ def in_order(found: Found, stage: str) -> list[Hit]:
 
 def _fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     hits: dict[str, Hit] = {}
+    stages: dict[str, dict[str, Place]] = {}
     for ranking in rankings:
         for hit in ranking:
             # The first ranking is by words: its snippet shows why the document was found.
-            known = hits.setdefault(hit.id, hit)
-            hits[hit.id] = replace(known, stages={**known.stages, **hit.stages})
+            hits.setdefault(hit.id, hit)
+            stages.setdefault(hit.id, {}).update(hit.stages)
     fused = reciprocal_rank_fusion([[hit.id for hit in ranking] for ranking in rankings])
-    return placed([replace(hits[ident], score=score) for ident, score in fused], "fused")
+    return [
+        replace(hits[ident], score=score, stages={**stages[ident], "fused": Place(rank, score)})
+        for rank, (ident, score) in enumerate(fused, 1)
+    ]

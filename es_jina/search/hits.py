@@ -91,12 +91,14 @@ class Results:
         return told
 
 
+def put(hit: Hit, stage: str, rank: int, score: float) -> Hit:
+    """Note for a hit where a stage put it, and the stage's score as its own."""
+    return replace(hit, score=score, stages={**hit.stages, stage: Place(rank, score)})
+
+
 def placed(hits: Iterable[Hit], stage: str, first: int = 1) -> list[Hit]:
-    """Note for hits, best first, where a stage put them."""
-    return [
-        replace(hit, stages={**hit.stages, stage: Place(rank, hit.score)})
-        for rank, hit in enumerate(hits, first)
-    ]
+    """Note for hits, best first, where a stage put them by the scores that they have."""
+    return [put(hit, stage, rank, hit.score) for rank, hit in enumerate(hits, first)]
 
 
 def read_hit(found: dict[str, Any]) -> Hit:

@@ -9,7 +9,7 @@ from es_jina.embedding import Vector
 from es_jina.profile import MULTI_VECTOR_FIELD, MultiVectorProfile
 from es_jina.search import query as bodies
 from es_jina.search.asking import Asking, Found
-from es_jina.search.hits import Hit, placed
+from es_jina.search.hits import Hit, placed, put
 from es_jina.search.maxsim import maxsim, maxsim_of_bits
 from es_jina.search.rank_vectors import maxsim_of_score
 
@@ -48,9 +48,11 @@ class LateInteraction:
         """
         with asking.trace.stage("late"):
             scores = self._scores(asking, [hit.id for hit in hits], known)
-            scored = [replace(hit, score=scores[hit.id]) for hit in hits if hit.id in scores]
+            scored = [hit for hit in hits if hit.id in scores]
+            scored.sort(key=lambda hit: -scores[hit.id])
             rest = [replace(hit, score=0.0) for hit in hits if hit.id not in scores]
-            return placed(sorted(scored, key=lambda hit: -hit.score), "late") + rest
+            best = [put(hit, "late", rank, scores[hit.id]) for rank, hit in enumerate(scored, 1)]
+            return best + rest
 
     def _scores(
         self, asking: Asking, ids: list[str], known: Mapping[str, str] | None
