@@ -1,6 +1,6 @@
 """Search against what its parts take, on an embedded node, with vectors that are made up.
 
-    python benchmarks/search.py [part ...] [--documents 2000] [--pages 400] [--rounds 100]
+    python benchmarks/search.py [part ...] [--documents 2000] [--pages 400] [--rounds 50]
     python benchmarks/search.py late > benchmarks/results/search-late.md
 
 Prints Markdown, and on stderr how far it is. Parts, by default all of them:
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--pages", type=int, default=400, help="of the part late")
     parser.add_argument("--documents", type=int, default=50_000, help="of fusion and knn")
-    parser.add_argument("--rounds", type=int, default=100, help="of late and fusion")
+    parser.add_argument("--rounds", type=int, default=50, help="of late and fusion")
     parser.add_argument("--queries", type=int, default=100, help="of knn")
     parser.add_argument("--kind", choices=KINDS, action="append", help="of knn's vectors")
     asked = parser.parse_args()

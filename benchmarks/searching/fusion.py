@@ -6,7 +6,7 @@ from itertools import accumulate
 from statistics import median
 from typing import Any
 
-from shared.report import machine, p95, progress, row, table, verdict
+from shared.report import machine, p95, paragraph, progress, row, table, verdict
 from shared.turns import Work, in_turns
 
 from es_jina.dense import DenseProfile
@@ -48,11 +48,15 @@ class Queries:
 def measure(indices: Indices, documents: int, rounds: int) -> None:
     """Print the table."""
     print(f"# Hybrid search, fused on our side\n\n{machine('numpy', 'elasticsearch')}.\n")
-    print(f"{documents:,} texts of {WORDS_OF_A_TEXT} words with clustered vectors of")
-    print(f"{DENSE.summary} in one segment of an embedded node {indices.version}; {rounds} rounds,")
-    print("alternating, p50 / p95 in milliseconds. Ours is Searcher's `hybrid`; beside it the same")
-    print("_msearch with nothing read from its answer, and as many do it, two searches one after")
-    print("the other whose ids are fused.\n")
+    print(
+        paragraph(
+            f"{documents:,} texts of {WORDS_OF_A_TEXT} words with clustered vectors of "
+            f"{DENSE.summary} in one segment of an embedded node {indices.version}; {rounds} "
+            "rounds, alternating, p50 / p95 in milliseconds. Ours is Searcher's `hybrid`; beside "
+            "it the same _msearch with nothing read from its answer, and, as many do it, two "
+            "searches one after the other whose ids are fused."
+        )
+    )
     columns = ("ours", "_msearch alone", "two searches", "added to _msearch, p50", "target")
     print(table("window", *columns))
     profile = IndexProfile(MODEL.name, MODEL.revision, (DENSE,), None, MODEL.max_pixels)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from shared.report import machine, progress, row, table
+from shared.report import machine, paragraph, progress, row, table
 from shared.turns import Work, in_turns
 
 from es_jina.dense import MATRYOSHKA_DIMS, DenseProfile, IndexType
@@ -66,18 +66,16 @@ def measure(indices: Indices, documents: int, queries: int, kinds: Sequence[Kind
     """Print the tables."""
     print(f"# Nearest neighbours\n\n{machine('numpy', 'elasticsearch')}.\n")
     print(
-        f"{documents:,} documents in one segment of an embedded node {indices.version}, {queries}"
+        paragraph(
+            f"{documents:,} documents in one segment of an embedded node {indices.version}, "
+            f"{queries} queries that are no documents, the {K} nearest of num_candidates 100. In "
+            f"the cells: recall@{K} against exact search by as many dims; recall@{K} against exact "
+            f"search by all {FULL}; p50 in milliseconds, the client included. The columns are the "
+            "oversampling of rescore_vector; who asks for nothing gets 3 from bbq, none from int8 "
+            "and int4. hnsw and flat are not quantised, so there is nothing to rescore. bbq_disk "
+            "is left out: it needs an Enterprise licence."
+        )
     )
-    print(f"queries that are no documents, the {K} nearest of num_candidates 100. In the cells:")
-    print(f"recall@{K} against exact search by as many dims; recall@{K} against exact search by")
-    print(f"all {FULL}; p50 in milliseconds, the client included. The columns are the oversampling")
-    print(
-        "of rescore_vector; who asks for nothing gets 3 from bbq, none from int8 and int4. hnsw and"
-    )
-    print(
-        "flat are not quantised, so there is nothing to rescore. bbq_disk is left out: it needs an"
-    )
-    print("Enterprise licence.\n")
     for kind in kinds:
         progress(f"knn: drawing {kind} vectors")
         _print_kind(indices, kind, Truth(kind, documents, queries))
@@ -96,8 +94,14 @@ def _print_kind(indices: Indices, kind: Kind, truth: Truth) -> None:
                 progress(f"knn: {dense.summary}")
                 print(row(index_type, dense.dims, *_cells(index, dense, truth)), flush=True)
             coarse.append(row(index_type, *_coarse(index, truth)))
-    print(f"\nSearcher's own request, as it is and with `coarse={COARSE}`, which looks for four")
-    print("times as many by the small field and orders them by the large one; recall / p50:\n")
+    print(
+        "\n"
+        + paragraph(
+            f"Searcher's own request, as it is and with `coarse={COARSE}`, which looks for four "
+            "times as many by the small field and orders them by the large one; recall against "
+            f"exact search by all {FULL} / p50 in milliseconds:"
+        )
+    )
     print(table("index type", f"{FULL} alone", f"{COARSE}, then {FULL}"))
     print("\n".join(coarse), end="\n\n")
 

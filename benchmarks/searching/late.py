@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from shared.report import machine, p95, progress, row, table, verdict
+from shared.report import machine, p95, paragraph, progress, row, table, verdict
 from shared.turns import Work, in_turns
 
 from es_jina.dense import DenseProfile, ElementType
@@ -49,9 +49,13 @@ class Queries:
 def measure(indices: Indices, pages: int, rounds: int) -> None:
     """Print the tables."""
     print(f"# Late interaction\n\n{machine('numpy', 'elasticsearch')}.\n")
-    print(f"{pages} pages of {TOKENS} x {TOKEN_DIMS} in one segment of an embedded node")
-    print(f"{indices.version}, queries of {QUERY_TOKENS} vectors that are made before; {rounds}")
-    print("rounds, alternating.\n")
+    print(
+        paragraph(
+            f"{pages} pages of {TOKENS} x {TOKEN_DIMS} in one segment of an embedded node "
+            f"{indices.version}; queries of {QUERY_TOKENS} vectors that are made before; "
+            f"{rounds} rounds, alternating."
+        )
+    )
     made = {kind: Pages(kind, pages) for kind in KINDS}
     _print_against_fetch(indices, made, rounds)
     _print_cells(indices, made["clustered"], rounds)
@@ -59,10 +63,12 @@ def measure(indices: Indices, pages: int, rounds: int) -> None:
 
 def _print_against_fetch(indices: Indices, made: Mapping[Kind, Pages], rounds: int) -> None:
     print(f"## A window of {WINDOW} pages in bits, from request to ranked list\n")
-    print("Milliseconds; beside it the bare fetch of the same pages' multi-vectors by their ids,")
-    print("with the same client. Inside Elasticsearch, rank_vectors take 20 ms for the same with")
     print(
-        "a query of floats: measured on such a machine before, as the embedded node lacks them.\n"
+        paragraph(
+            "Milliseconds; beside it the bare fetch of the same pages' multi-vectors by their ids, "
+            "with the same client. rank_vectors, which the embedded node lacks, took 20 ms for the "
+            "same with a query of floats, measured before on a machine like this."
+        )
     )
     columns = ("p50", "p95", "search and fetch", "scores", "bare fetch", "ratio", "target")
     print(table("vectors", *columns))
@@ -106,9 +112,19 @@ def _stage(found: Sequence[Results], name: str) -> float:
 
 def _print_cells(indices: Indices, pages: Pages, rounds: int) -> None:
     print("## By window, element type and pooling\n")
-    print("Clustered vectors; p50 / p95 in milliseconds. In the rows of bit x bit the query is of")
-    print("bits too.\n")
-    print(table("pages in", "pooled", "bytes a page", *(f"window {each}" for each in WINDOWS)))
+    print(
+        paragraph(
+            "Clustered vectors; p50 / p95 in milliseconds. In the rows of bit x bit the query is "
+            "of bits too. On disk there is, beside the vectors, the source of each document with "
+            "its vectors in base64: Elasticsearch keeps it for replicas that have to catch up, "
+            "until a later merge."
+        )
+    )
+    print(
+        table(
+            "pages in", "pooled by", "bytes a page on disk", *(f"window {each}" for each in WINDOWS)
+        )
+    )
     queries = Queries(pages.queries(QUERIES))
     for factor in POOL_FACTORS:
         progress(f"late: pooling {len(pages.pages)} pages by {factor}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -20,6 +21,11 @@ def machine(*packages: str) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     cores = f"{os.cpu_count()} cores at a load of {os.getloadavg()[0]:.1f}"
     return f"{datetime.now(UTC):%Y-%m-%d}, {processor}, {cores}, {versions}"
+
+
+def paragraph(text: str) -> str:
+    """Return a text in lines of at most 100 letters, with an empty one behind."""
+    return f"{fill(text, 100)}\n"
 
 
 def table(*columns: str) -> str:
