@@ -31,8 +31,8 @@ from typing import Any
 
 import numpy as np
 import pdf
-import runs
 from elasticsearch import Elasticsearch, OrjsonSerializer, helpers
+from ingesting import runs
 
 from es_jina.dense import DenseProfile, IndexType
 from es_jina.elastic.bulk import Action, BulkWriter

@@ -3,7 +3,7 @@
 The provider answers at once with vectors made before, so that only the engine is measured. A run
 whose peak memory is measured has a process of its own:
 
-    python benchmarks/runs.py URL INDEX FOLDER
+    cd benchmarks && python -m ingesting.runs URL INDEX FOLDER
 """
 
 import resource
@@ -32,6 +32,7 @@ from es_jina.profile import IndexProfile
 from es_jina.providers.base import ModelInfo
 from es_jina.providers.tokenizers import EstimatedTokens
 
+BENCHMARKS = Path(__file__).parent.parent
 DIMS = 1024
 INFO = ModelInfo("bench", "bench", (DIMS,), 128, 602_112)
 PROFILE = IndexProfile("bench", "bench", dense_profiles(DIMS), None, INFO.max_pixels)
@@ -70,8 +71,13 @@ class Runs:
 
     def peak(self, index: str, folder: Path) -> float:
         """Ingest a folder in a process of its own; return its peak memory in MB."""
-        command = [sys.executable, __file__, self._url, index, str(folder)]
-        return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+        command = self.command(index, folder)
+        told = subprocess.run(command, cwd=BENCHMARKS, capture_output=True, check=True, text=True)
+        return float(told.stdout)
+
+    def command(self, index: str, folder: Path) -> list[str]:
+        """Return what ingests a folder in a process of its own and prints its peak memory."""
+        return [sys.executable, "-m", "ingesting.runs", self._url, index, str(folder)]
 
 
 def notes(folder: Path, count: int) -> Path:
@@ -120,8 +126,8 @@ def long_pdf(runs: Runs, folder: Path) -> None:
     low = runs.peak(runs.new_index("short"), short)
     index = runs.new_index("long")
     start = time.perf_counter()
-    command = [sys.executable, __file__, runs._url, index, str(long)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = runs.command(index, long)
+    with subprocess.Popen(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, text=True) as process:
         while not _found(runs.client, index):
             time.sleep(0.1)
         first = time.perf_counter() - start

@@ -1,0 +1,1 @@
+"""What rows of benchmarks/ingest.py measure."""
