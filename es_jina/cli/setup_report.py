@@ -1,9 +1,10 @@
 """What ``es-jina setup`` prints."""
 
-import json
 from typing import TYPE_CHECKING
 
 import click
+
+from es_jina.cli.console import console_request
 
 if TYPE_CHECKING:
     from es_jina.elastic.assets import Assets
@@ -34,7 +35,7 @@ def print_requests(wanted: "Assets") -> None:
 
 
 def _print_request(path: str, body: object) -> None:
-    click.echo(f"PUT {path}\n{json.dumps(body, indent=2, ensure_ascii=False)}\n")
+    click.echo(f"{console_request('PUT', path, body)}\n")
 
 
 def print_result(
