@@ -16,6 +16,7 @@ from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
 from es_jina.elastic.node import Node
 from es_jina.providers.local import LocalProvider
+from tests.elastic.rank_vectors_double import RankVectorsDouble
 
 # A busy machine is no failure.
 settings.register_profile("es_jina", deadline=None)
@@ -91,5 +92,20 @@ def index(client: Elasticsearch) -> Iterator[str]:
     """A name that no other test uses; what is made under it goes away."""
     name = f"test-{uuid.uuid4().hex[:10]}"
     yield name
-    client.options(ignore_status=404).indices.delete(index=f"{name}-000001")
+    for made in client.indices.get_settings(index=f"{name}-0*", name="index.uuid"):
+        client.indices.delete(index=made)
     client.options(ignore_status=404).indices.delete_index_template(name=f"es-jina-{name}")
+
+
+@pytest.fixture
+def double(node: Node) -> Iterator[RankVectorsDouble]:
+    """An Elasticsearch with rank_vectors and an Enterprise licence, in front of the shared node."""
+    with RankVectorsDouble(node.url) as running:
+        yield running
+
+
+@pytest.fixture
+def ranked(double: RankVectorsDouble) -> Iterator[Elasticsearch]:
+    """A client of the double."""
+    with Cluster(double.url).connect() as connected:
+        yield connected

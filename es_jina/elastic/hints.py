@@ -16,6 +16,8 @@ _EXPIRED = 10
 # How Elasticsearch ends "action [...] is unauthorized for user [...]"; the least one comes first.
 _PRIVILEGE = re.compile(r"granted by the (\w+) privileges \[([^],]+)")
 
+_LAPSED = "non-compliant for [Rank Vectors]"
+
 
 def after_refusal(error: ApiError, told: str) -> str | None:
     """Return what to do about an answer; nothing where its reason says enough.
@@ -34,6 +36,11 @@ def after_refusal(error: ApiError, told: str) -> str | None:
             return (
                 f"give this user a role with the {scope} privilege `{privilege}`, or sign in as "
                 "another"
+            )
+        case 400 | 403 if _LAPSED in told:
+            return (
+                "`es-jina convert-multi INDEX --to binary` moves multi-vectors to where any "
+                "licence has them"
             )
         case 503 if _is_failed_search(error):
             return (

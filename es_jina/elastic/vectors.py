@@ -49,7 +49,12 @@ def encode(multi: Vector, element_type: ElementType) -> NDArray[np.generic]:
 
 def pack(multi: Vector, element_type: ElementType) -> str:
     """Encode a multi-vector as base64 for a ``binary`` field; row after row, no header."""
-    return _base64(np.ascontiguousarray(encode(multi, element_type)))
+    return pack_encoded(encode(multi, element_type))
+
+
+def pack_encoded(stored: NDArray[np.generic]) -> str:
+    """Return what :func:`pack` does of a multi-vector that :func:`encode` has made."""
+    return _base64(np.ascontiguousarray(stored))
 
 
 def unpack(packed: str, element_type: ElementType, dims: int) -> NDArray[np.generic]:
@@ -81,17 +86,40 @@ def decode(stored: NDArray[np.generic], element_type: ElementType) -> Vector:
             return (bits.astype(np.float32) * 2 - 1) / np.float32(np.sqrt(bits.shape[1]))
 
 
-def rank_vectors_value(multi: Vector, element_type: ElementType) -> list[str] | Vector:
-    """Return a multi-vector as the value of a ``rank_vectors`` field, as every release reads it.
+def rank_vectors_value(
+    multi: Vector, element_type: ElementType, *, base64_allowed: bool
+) -> list[str] | Vector:
+    """Return a multi-vector as the value of a ``rank_vectors`` field.
+
+    Args:
+        multi: float32 (tokens, dims), at least one token: Elasticsearch takes an empty value, and
+            every search that scores it fails.
+        element_type: of the field.
+        base64_allowed: whether the cluster reads each vector as base64.
 
     Returns:
-        For ``byte`` and ``bit``, each vector in hexadecimal; bits are packed eight to a byte. Else
-        float32 (tokens, dims), which orjson writes as lists; bfloat16 is rounded by Elasticsearch.
+        As :func:`rank_vectors_encoded` does.
     """
+    stored = encode(multi, element_type)
+    return rank_vectors_encoded(stored, element_type, base64_allowed=base64_allowed)
+
+
+def rank_vectors_encoded(
+    stored: NDArray[np.generic], element_type: ElementType, *, base64_allowed: bool
+) -> list[str] | Vector:
+    """Return a multi-vector that :func:`encode` has made as the value of a ``rank_vectors`` field.
+
+    Returns:
+        Each vector in base64: big-endian numbers, bits packed eight to a byte. Where that is not
+        read, bytes and bits in hexadecimal, and float32 (tokens, dims), which orjson writes as
+        lists.
+    """
+    if base64_allowed:
+        rows = np.ascontiguousarray(stored, stored.dtype.newbyteorder(">"))
+        return [_base64(row) for row in rows]
     if element_type in ("byte", "bit"):
-        rows = encode(multi, element_type)
-        return rows.tobytes().hex(" ", rows.shape[1]).split()
-    return np.ascontiguousarray(multi, np.float32)
+        return stored.tobytes().hex(" ", stored.shape[1]).split()
+    return np.ascontiguousarray(decode(stored, element_type))
 
 
 def rank_vectors_query(multi: Vector, element_type: ElementType) -> list[list[float]]:

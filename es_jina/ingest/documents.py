@@ -3,15 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.vectors import dense_value, pack, rank_vectors_value
-from es_jina.embedding import Embedding
+from es_jina.embedding import Embedding, Vector
 from es_jina.ingest.units import Loaded, Unit
 from es_jina.pooling import pool
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 
 
 def document(
-    loaded: Loaded, embedding: Embedding, profile: IndexProfile, *, base64_allowed: bool
+    loaded: Loaded, embedding: Embedding, profile: IndexProfile, capabilities: Capabilities
 ) -> dict[str, Any]:
     """Build the document of one unit.
 
@@ -19,7 +20,7 @@ def document(
         loaded: the unit and its words.
         embedding: its vectors, as many as the profile asks for.
         profile: of the index.
-        base64_allowed: whether the cluster reads dense vectors as base64.
+        capabilities: of the cluster: in which forms it reads vectors.
     """
     unit = loaded.unit
     fields = {
@@ -37,14 +38,20 @@ def document(
     if embedding.single is not None:
         for dense in profile.dense:
             fields[dense.field] = dense_value(
-                embedding.single, dense, base64_allowed=base64_allowed
+                embedding.single, dense, base64_allowed=bool(capabilities.base64_documents)
             )
     if profile.multi_vector and embedding.multi is not None:
-        multi = profile.multi_vector
-        write = pack if multi.store == "binary" else rank_vectors_value
-        vectors = pool(embedding.multi, multi.pool_factor)
-        fields[MULTI_VECTOR_FIELD] = write(vectors, multi.element_type)
+        vectors = pool(embedding.multi, profile.multi_vector.pool_factor)
+        fields[MULTI_VECTOR_FIELD] = _multi(vectors, profile.multi_vector, capabilities)
     return fields
+
+
+def _multi(vectors: Vector, multi: MultiVectorProfile, capabilities: Capabilities) -> Any:
+    if multi.store == "binary":
+        return pack(vectors, multi.element_type)
+    return rank_vectors_value(
+        vectors, multi.element_type, base64_allowed=bool(capabilities.base64_rank_vectors)
+    )
 
 
 def _source(unit: Unit) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class Ingest:
         self._client = client
         self._index = index
         self._profile = profile
-        self._base64 = bool(capabilities.base64_documents)
+        self._capabilities = capabilities
         self._open_tokenizer = open_tokenizer
         self._options = options
         self._on_failure = on_failure
@@ -252,7 +252,7 @@ class Ingest:
                 work, _ = self._in_flight.pop(item.unit.id)
                 self._fail_unit(work, item.unit, "embed", result)
             else:
-                fields = document(item, result, self._profile, base64_allowed=self._base64)
+                fields = document(item, result, self._profile, self._capabilities)
                 yield Action(item.unit.id, fields)
 
     def _count(self, outcomes: Iterable[Outcome]) -> None:

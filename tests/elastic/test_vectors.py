@@ -158,19 +158,37 @@ def read(value: list[str] | Floats) -> NDArray[np.generic]:
     return np.array(orjson.loads(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)))
 
 
+def listed(multi: Floats, element_type: ElementType) -> NDArray[np.generic]:
+    return read(rank_vectors_value(multi, element_type, base64_allowed=False))
+
+
 @given(multi=matrices())
-def test_rank_vectors_values(multi: Floats) -> None:
+def test_rank_vectors_values_that_every_release_reads(multi: Floats) -> None:
     tokens, dims = multi.shape
     for layout in (multi, np.asfortranarray(multi)):
-        bytes_ = read(rank_vectors_value(layout, "byte"))
+        bytes_ = listed(layout, "byte")
         assert bytes_.shape == (tokens, dims)
         assert np.array_equal(bytes_, np.rint(multi * np.float32(127)))
-        bits = read(rank_vectors_value(layout, "bit"))
+        bits = listed(layout, "bit")
         assert bits.shape == (tokens, dims // 8)
         assert np.array_equal(np.unpackbits(bits.view(np.uint8), axis=1) == 1, multi > 0)
-        for element_type in ("float", "bfloat16"):
-            floats = read(rank_vectors_value(layout, element_type)).astype(np.float32)
-            assert np.array_equal(floats, multi)
+        assert np.array_equal(listed(layout, "float").astype(np.float32), multi)
+        halves = listed(layout, "bfloat16").astype(np.float32)
+        assert np.array_equal(halves, decode(encode(multi, "bfloat16"), "bfloat16"))
+
+
+@pytest.mark.parametrize(
+    ("element_type", "wire"), [("float", ">f4"), ("bfloat16", ">u2"), ("byte", "i1"), ("bit", "u1")]
+)
+@given(multi=matrices())
+def test_rank_vectors_values_in_base64_are_big_endian(
+    element_type: ElementType, wire: str, multi: Floats
+) -> None:
+    for layout in (multi, np.asfortranarray(multi)):
+        value = rank_vectors_value(layout, element_type, base64_allowed=True)
+        assert isinstance(value, list)
+        rows = [np.frombuffer(base64.b64decode(row, validate=True), wire) for row in value]
+        assert np.array_equal(rows, encode(multi, element_type))
 
 
 @given(multi=matrices())
@@ -191,7 +209,7 @@ def test_scores_of_rank_vectors_are_those_of_packed_vectors(
 ) -> None:
     """The one scale that hits promise: the mean cosine, whichever store and element type."""
     query, document = data.draw(matrices((16,))), data.draw(matrices((16,)))
-    stored = read(rank_vectors_value(document, element_type))
+    stored = listed(document, element_type)
     if element_type == "bit":
         # What Elasticsearch does: it adds up the query's numbers where a bit is set.
         stored = np.unpackbits(stored.astype(np.int8).view(np.uint8), axis=1)
