@@ -34,6 +34,7 @@ class Action:
 
     id: str
     document: dict[str, Any] | None
+    routing: str | None = None
 
     def lines(self) -> bytes:
         """Return the action as the lines of a bulk request.
@@ -45,9 +46,12 @@ class Action:
         try:
             if not 1 <= len(self.id.encode()) <= _ID_BYTES:
                 raise ValueError(f"the id has to have 1 to {_ID_BYTES} bytes")
+            about = {"_id": self.id}
+            if self.routing is not None:
+                about["routing"] = self.routing
             if self.document is None:
-                return orjson.dumps({"delete": {"_id": self.id}}, option=_JSON)
-            head = orjson.dumps({"index": {"_id": self.id}}, option=_JSON)
+                return orjson.dumps({"delete": about}, option=_JSON)
+            head = orjson.dumps({"index": about}, option=_JSON)
             return head + orjson.dumps(self.document, option=_JSON)
         except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
             raise ValueError(f"cannot be written as JSON: {error}") from error
@@ -98,6 +102,7 @@ class BulkWriter:
         in_flight: requests at a time.
         require_alias: refuse to write where there is no alias of that name. Elasticsearch would
             make an index of it, with fields as it guesses them.
+        pipeline: that documents go through in place of the index's default one; ``_none`` for none.
         sleep: makes the pauses; by default they end when :meth:`hurry` or :meth:`close` is called.
     """
 
@@ -109,6 +114,7 @@ class BulkWriter:
         retry_for: float = RETRY_FOR,
         in_flight: int = IN_FLIGHT,
         require_alias: bool = False,
+        pipeline: str | None = None,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         # Patience is kept here alone: the client's own retries come at once, without a pause.
@@ -117,6 +123,8 @@ class BulkWriter:
         self._retry_for = retry_for
         self._in_flight = in_flight
         self._params: dict[str, Any] = {"filter_path": _ANSWER, "require_alias": require_alias}
+        if pipeline is not None:
+            self._params["pipeline"] = pipeline
         self._pool = ThreadPoolExecutor(in_flight, thread_name_prefix="es-jina-bulk")
         self._running: dict[Future[_Result], frozenset[str]] = {}
         self._ended: deque[_Result] = deque()

@@ -13,6 +13,7 @@ from es_jina.elastic import probes
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
+from es_jina.elastic.convert import Conversion
 from es_jina.elastic.doctor import examine_cluster, examine_indices
 from es_jina.elastic.node import Node
 from es_jina.elastic.setup import set_up
@@ -21,10 +22,12 @@ from es_jina.errors import RequestError
 from es_jina.ingest.run import Ingest
 from es_jina.ingest.targets import Setting, Targets
 from es_jina.inputs import Image, Text
-from es_jina.profile import IndexProfile, MultiVectorProfile
+from es_jina.profile import IndexProfile, MultiVectorProfile, Store
 from es_jina.providers import open_tokenizer, profile_for
 from es_jina.providers.local import LocalProvider
 from es_jina.search.searcher import Searcher
+from tests.elastic.convertible import content, fill, fitting, multi_vectors
+from tests.elastic.rank_vectors_double import RankVectorsDouble
 
 SMALL = (DenseProfile.of(128, None, "byte"), DenseProfile.of(256, None, "bit"))
 # 9.2 does not ask for the licence that it needs; 9.5 refuses such documents on every other one.
@@ -87,6 +90,7 @@ def test_the_whole_way(
         _search(Searcher(client, "docs", profile, capabilities, provider), folder)
         if version == "8.19.0":
             _check_media_type(node)
+        _convert(node)
 
 
 def _set_up(client: Elasticsearch, profile: IndexProfile, capabilities: Capabilities) -> None:
@@ -113,6 +117,23 @@ def _set_up(client: Elasticsearch, profile: IndexProfile, capabilities: Capabili
                 replace(profile, dense=(DenseProfile.of(256, "bbq_disk"),)),
                 licensed,
             )
+
+
+def _convert(node: Node) -> None:
+    """There and back, with vectors as lists and hexadecimal; 8.19 keeps them in _source."""
+    with RankVectorsDouble(node.url) as double, Cluster(double.url).connect() as client:
+        able = Capabilities.detect(client)
+        assert able.rank_vectors
+        fill(client, "moved", fitting("binary", "byte"), able)
+        was = [content(client, "moved"), multi_vectors(client, "moved", "byte")]
+        stores: tuple[Store, ...] = ("rank_vectors", "binary")
+        for store in stores:
+            done = Conversion(client, "moved", store, able).run()
+            assert done is not None
+            assert (done.documents, done.multi_vectors) == (30, 28)
+            assert require_profile(client, "moved") == fitting(store, "byte")
+        now = [content(client, "moved"), multi_vectors(client, "moved", "byte")]
+        np.testing.assert_equal(now, was)
 
 
 def _check_dense(client: Elasticsearch, profile: IndexProfile, capabilities: Capabilities) -> None:

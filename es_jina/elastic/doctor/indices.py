@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 from es_jina.elastic.assets import META_KEY
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import cluster_errors, is_elasticsearch
+from es_jina.elastic.doctor.conversions import examine_note, left_aside
 from es_jina.elastic.doctor.documents import examine_documents
 from es_jina.elastic.doctor.finding import CLUSTER, Finding, guarded
 from es_jina.elastic.doctor.index import Index
@@ -24,6 +25,7 @@ from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 # The first one makes visible what the second one counts.
 _CHECKS = {
     "settings of a fast load": examine_fast_load,
+    "notes of a conversion": examine_note,
     "documents": examine_documents,
     "blocks": examine_blocks,
     "health and shards": examine_health,
@@ -66,6 +68,10 @@ def examine_indices(
         if "index.verified_before_close" in one.settings:
             step = f"open it: POST /{name}/_open"
             yield Finding("problem", name, "it is closed: nothing is found in it", step)
+            continue
+        aside = left_aside(one)
+        if aside is not None:
+            yield aside
             continue
         open_ones.append(one)
         yield from _examine(client, capabilities, one)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from elasticsearch import Elasticsearch
 
 from es_jina.elastic.client import cluster_errors
+from es_jina.elastic.conversion_note import unfinished
 from es_jina.elastic.doctor.disks import disks
 from es_jina.elastic.doctor.finding import Finding
 from es_jina.elastic.doctor.index import Index
@@ -51,6 +52,10 @@ def examine_blocks(client: Elasticsearch, index: Index) -> Iterator[Finding]:
         if block == "read_only_allow_delete":
             told += f"; Elasticsearch does that when a disk is nearly full (now {disks(client)[0]})"
             step = "free disk space, and Elasticsearch lifts it by itself; or lift it"
+        for copy, note in unfinished(client, index.alias, index.name).items():
+            if block == "write":
+                told += "; a conversion that did not end has left it"
+                step = f"`{note.command}` begins anew; or DELETE /{copy} and {step}"
         lift = f'PUT /{index.name}/_settings {{"{setting}": null}}'
         yield Finding("problem", index.name, told, f"{step}: {lift}")
 
