@@ -12,6 +12,7 @@ from es_jina.errors import EXIT_INTERRUPTED, EsJinaError
 
 # One line each, here and not in the command's own file: `es-jina --help` imports none of them.
 COMMANDS = {
+    "convert-multi": "Move multi-vectors between binary fields and rank_vectors.",
     "demo": "A real Elasticsearch, sample documents, three searches.",
     "doctor": "Say what is wrong with the cluster and the indices, and how to mend it.",
     "ingest": "Embed files and folders into an index.",
@@ -52,7 +53,7 @@ class LazyGroup(click.Group):
         """Import the module of a command and return its ``command``."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"es_jina.cli.{cmd_name}")
+        module = importlib.import_module(f"es_jina.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
