@@ -35,13 +35,11 @@ class Loaded:
         client: of the node.
         profile: of the index.
         capabilities: of the node.
-        bytes: that it takes on disk.
     """
 
     client: Elasticsearch
     profile: IndexProfile
     capabilities: Capabilities
-    bytes: int
 
     def search(self, body: dict[str, Any]) -> list[str]:
         """Search with the plain client; return the ids that are found."""
@@ -51,6 +49,23 @@ class Loaded:
     def search_together(self, bodies: Iterable[dict[str, Any]]) -> None:
         """Search with the plain client, all in one request."""
         self.client.msearch(index=_INDEX, searches=[line for body in bodies for line in ({}, body)])
+
+    def size(self) -> int:
+        """Return the bytes that it takes on disk, those set aside that will go.
+
+        A source from which something is left out is kept whole as well, for replicas that have to
+        catch up, and goes with the first merge when none needs it any more.
+        """
+        told = self.client.perform_request(
+            "POST",
+            f"/{_INDEX}/_disk_usage",
+            params={"run_expensive_tasks": True},
+            headers={"accept": "application/json"},
+        )
+        usage = told[f"{_INDEX}-000001"]
+        passing = usage["fields"].get("_recovery_source", {"total_in_bytes": 0})
+        size: int = usage["store_size_in_bytes"] - passing["total_in_bytes"]
+        return size
 
     def searcher(self, answer: Callable[[Input], Embedding]) -> Searcher:
         """Return a searcher whose model takes no time.
@@ -92,9 +107,7 @@ class Indices:
             patient = client.options(request_timeout=_MERGE_SECONDS)
             patient.indices.forcemerge(index=_INDEX, max_num_segments=1)
             client.indices.refresh(index=_INDEX)
-            told = client.indices.stats(index=_INDEX, metric="store")["_all"]["primaries"]
-            size = told["store"]["size_in_bytes"]
-            yield Loaded(client, profile, self._capabilities, size)
+            yield Loaded(client, profile, self._capabilities)
         finally:
             client.indices.delete(index=f"{_INDEX}-000001")
 
@@ -105,5 +118,5 @@ def new_indices() -> Iterator[Indices]:
     with tempfile.TemporaryDirectory(prefix="es-jina-") as told:
         folder = Path(told)
         folder.chmod(0o711)  # the node's user has to walk through it
-        with Node(folder / "node", heap="2g") as node, Cluster(node.url).connect() as client:
+        with Node(folder / "node", heap="4g") as node, Cluster(node.url).connect() as client:
             yield Indices(client)

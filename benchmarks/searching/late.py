@@ -115,9 +115,9 @@ def _print_cells(indices: Indices, pages: Pages, rounds: int) -> None:
     print(
         paragraph(
             "Clustered vectors; p50 / p95 in milliseconds. In the rows of bit x bit the query is "
-            "of bits too. On disk there is, beside the vectors, the source of each document with "
-            "its vectors in base64: Elasticsearch keeps it for replicas that have to catch up, "
-            "until a later merge."
+            "of bits too. The bytes on disk are those that stay: after a load there are 4/3 of the "
+            "vectors more, the source of each document as it was sent, which Elasticsearch keeps "
+            "for replicas that have to catch up and drops at a later merge."
         )
     )
     print(
@@ -132,7 +132,7 @@ def _print_cells(indices: Indices, pages: Pages, rounds: int) -> None:
         for kind in ELEMENT_TYPES:
             progress(f"late: {kind}, pooled by {factor}")
             with indices.loaded(_profile(kind, factor), _documents(pooled, kind)) as index:
-                size = f"{index.bytes / len(pooled):,.0f}"
+                size = f"{index.size() / len(pooled):,.0f}"
                 print(row(kind, factor, size, *_cells(index, queries, rounds)))
                 if kind == "bit":
                     cells = _cells(index, queries, rounds, bits=True)
