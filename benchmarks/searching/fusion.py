@@ -12,11 +12,11 @@ from shared.turns import Work, in_turns
 from es_jina.dense import DenseProfile
 from es_jina.elastic.vectors import dense_value
 from es_jina.embedding import Embedding, Vector
-from es_jina.inputs import Input, Text
 from es_jina.profile import IndexProfile
 from es_jina.search.fusion import reciprocal_rank_fusion
 from searching.corpus import Singles
 from searching.indices import MODEL, Indices, Loaded
+from searching.queries import Queries
 
 WINDOWS = (10, 50, 100, 200)
 MOST_MS = 3.0
@@ -26,23 +26,6 @@ WORDS_OF_A_TEXT, WORDS_OF_A_QUERY = 60, 4
 # Words of a vocabulary, by Zipf's law as in any language.
 _VOCABULARY = [f"word{number}" for number in range(20_000)]
 _SHARES = [*accumulate(1 / rank for rank in range(1, len(_VOCABULARY) + 1))]
-
-
-class Queries:
-    """Queries that are asked in turn, with their vectors."""
-
-    def __init__(self, vectors: Vector) -> None:
-        rng = random.Random(1)
-        self._vectors = {_words(rng, WORDS_OF_A_QUERY): vector for vector in vectors}
-        self._texts = [*map(Text, self._vectors)]
-
-    def answer(self, query: Input) -> Embedding:
-        """Return a query's vector."""
-        assert isinstance(query, Text)
-        return Embedding(self._vectors[query.text], None, WORDS_OF_A_QUERY)
-
-    def __getitem__(self, number: int) -> Text:
-        return self._texts[number % len(self._texts)]
 
 
 def measure(indices: Indices, documents: int, rounds: int) -> None:
@@ -63,7 +46,7 @@ def measure(indices: Indices, documents: int, rounds: int) -> None:
     singles = Singles("clustered", DENSE.dims)
     progress(f"fusion: loading {documents:,} texts")
     with indices.loaded(profile, _documents(singles.draw(documents))) as index:
-        queries = Queries(singles.draw(QUERIES))
+        queries = _queries(singles.draw(QUERIES))
         for window in WINDOWS:
             progress(f"fusion: window {window}")
             print(row(window, *_compare(index, queries, window, rounds)))
@@ -104,6 +87,13 @@ def _documents(vectors: Vector) -> Iterator[dict[str, Any]]:
             "text": _words(rng, WORDS_OF_A_TEXT),
             DENSE.field: dense_value(vector, DENSE, base64_allowed=True),
         }
+
+
+def _queries(vectors: Vector) -> Queries:
+    rng = random.Random(1)
+    return Queries(
+        {_words(rng, WORDS_OF_A_QUERY): Embedding(each, None, WORDS_OF_A_QUERY) for each in vectors}
+    )
 
 
 def _words(rng: random.Random, count: int) -> str:

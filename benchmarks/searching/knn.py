@@ -13,11 +13,11 @@ from shared.turns import Work, in_turns
 from es_jina.dense import MATRYOSHKA_DIMS, DenseProfile, IndexType
 from es_jina.elastic.vectors import dense_value
 from es_jina.embedding import Embedding, Vector, cut
-from es_jina.inputs import Input, Text
 from es_jina.profile import IndexProfile
 from es_jina.search.query import nearest
 from searching.corpus import Kind, Singles
 from searching.indices import MODEL, Indices, Loaded
+from searching.queries import Queries
 
 TYPES: tuple[IndexType, ...] = (
     "hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw", "flat", "int8_flat", "int4_flat", "bbq_flat",
@@ -55,11 +55,6 @@ class Truth:
         """Return the share of the nearest that exact search finds by so many dims."""
         exact = [[str(number) for number in each] for each in self.nearest[dims].tolist()]
         return self.recall(exact, FULL)
-
-    def answer(self, query: Input) -> Embedding:
-        """Return the vector of the query whose text is its number."""
-        assert isinstance(query, Text)
-        return Embedding(self.queries[int(query.text)], None, 1)
 
 
 def measure(indices: Indices, documents: int, queries: int, kinds: Sequence[Kind]) -> None:
@@ -125,10 +120,12 @@ def _cells(index: Loaded, dense: DenseProfile, truth: Truth) -> list[str]:
 
 
 def _coarse(index: Loaded, truth: Truth) -> list[str]:
-    searcher = index.searcher(truth.answer)
+    vectors = enumerate(truth.queries)
+    queries = Queries({str(number): Embedding(each, None, 1) for number, each in vectors})
+    searcher = index.searcher(queries.answer)
 
     def search(number: int, coarse: int | None) -> list[str]:
-        hits = searcher.search(Text(str(number)), "dense", K, coarse=coarse).hits
+        hits = searcher.search(queries[number], "dense", K, coarse=coarse).hits
         return [hit.id for hit in hits]
 
     asks = {str(each): partial(search, coarse=each) for each in (None, COARSE)}

@@ -10,13 +10,13 @@ from shared.turns import Work, in_turns
 from es_jina.dense import DenseProfile, ElementType
 from es_jina.elastic.vectors import dense_value, pack
 from es_jina.embedding import Embedding, Vector, unit
-from es_jina.inputs import Input, Text
 from es_jina.pooling import pool
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 from es_jina.search.hits import Results
 from es_jina.search.query import packed_multi_vectors
 from searching.corpus import KINDS, QUERY_TOKENS, TOKEN_DIMS, TOKENS, Kind, Pages
 from searching.indices import MODEL, Indices, Loaded
+from searching.queries import Queries
 
 WINDOWS = (10, 50, 100, 200)
 # The window of the targets, and these.
@@ -25,25 +25,6 @@ ELEMENT_TYPES: tuple[ElementType, ...] = ("bit", "byte", "bfloat16", "float")
 POOL_FACTORS = (1, 2, 3)
 DENSE = DenseProfile.of(128)
 QUERIES, WARM = 20, 5
-
-
-class Queries:
-    """Queries that are asked in turn, with their vectors."""
-
-    def __init__(self, vectors: Sequence[Vector]) -> None:
-        self._texts = [Text(f"query {number}") for number in range(len(vectors))]
-        self._known = {
-            text.text: Embedding(_single(multi), multi, QUERY_TOKENS)
-            for text, multi in zip(self._texts, vectors, strict=True)
-        }
-
-    def answer(self, query: Input) -> Embedding:
-        """Return a query's vectors."""
-        assert isinstance(query, Text)
-        return self._known[query.text]
-
-    def __getitem__(self, number: int) -> Text:
-        return self._texts[number % len(self._texts)]
 
 
 def measure(indices: Indices, pages: int, rounds: int) -> None:
@@ -75,7 +56,7 @@ def _print_against_fetch(indices: Indices, made: Mapping[Kind, Pages], rounds: i
     for kind, pages in made.items():
         progress(f"late: {kind} pages against the bare fetch")
         with indices.loaded(_profile("bit", 1), _documents(pages.pages, "bit")) as index:
-            print(row(kind, *_against_fetch(index, Queries(pages.queries(QUERIES)), rounds)))
+            print(row(kind, *_against_fetch(index, _queries(pages), rounds)))
     print()
 
 
@@ -125,7 +106,7 @@ def _print_cells(indices: Indices, pages: Pages, rounds: int) -> None:
             "pages in", "pooled by", "bytes a page on disk", *(f"window {each}" for each in WINDOWS)
         )
     )
-    queries = Queries(pages.queries(QUERIES))
+    queries = _queries(pages)
     for factor in POOL_FACTORS:
         progress(f"late: pooling {len(pages.pages)} pages by {factor}")
         pooled = [pool(page, factor) for page in pages.pages]
@@ -165,6 +146,15 @@ def _documents(pages: Sequence[Vector], element_type: ElementType) -> Iterator[d
             DENSE.field: dense_value(_single(page), DENSE, base64_allowed=True),
             MULTI_VECTOR_FIELD: pack(page, element_type),
         }
+
+
+def _queries(pages: Pages) -> Queries:
+    return Queries(
+        {
+            f"query {number}": Embedding(_single(multi), multi, QUERY_TOKENS)
+            for number, multi in enumerate(pages.queries(QUERIES))
+        }
+    )
 
 
 def _single(multi: Vector) -> Vector:
