@@ -1,6 +1,6 @@
 """What ``es-jina setup`` prints."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,7 +34,7 @@ def print_requests(wanted: "Assets") -> None:
     _print_request(f"/{wanted.index}", {"aliases": wanted.aliases()})
 
 
-def _print_request(path: str, body: object) -> None:
+def _print_request(path: str, body: dict[str, Any]) -> None:
     click.echo(f"{console_request('PUT', path, body)}\n")
 
 

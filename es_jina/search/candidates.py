@@ -116,12 +116,6 @@ def one_of_each_source(hits: Sequence[Hit]) -> list[Hit]:
     return list(best.values())
 
 
-def in_order(found: Found, stage: str) -> list[Hit]:
-    """Read hits of one search; ties by id, as our own fusion has them."""
-    hits = sorted(map(read_hit, found), key=lambda hit: (-hit.score, hit.id))
-    return placed(hits, stage)
-
-
 def _fused(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     hits: dict[str, Hit] = {}
     stages: dict[str, dict[str, Place]] = {}

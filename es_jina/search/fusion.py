@@ -19,14 +19,13 @@ def reciprocal_rank_fusion(
 
     Returns:
         (key, score), best first, where the score is the sum of 1 / (constant + rank) over the
-        rankings, in single precision as Elasticsearch has it; ties by key.
+        rankings, in single precision; of ties, what an earlier ranking has comes first. Both are
+        as Elasticsearch has them.
     """
     scores: dict[str, np.float32] = {}
     for ranking in rankings:
         for rank, key in enumerate(ranking, start=1):
             part = np.float32(1) / np.float32(rank_constant + rank)
             scores[key] = scores.get(key, np.float32(0)) + part
-    return sorted(
-        ((key, float(score)) for key, score in scores.items()),
-        key=lambda pair: (-pair[1], pair[0]),
-    )
+    # Sorting keeps ties in the order in which they were first seen.
+    return sorted(((key, float(score)) for key, score in scores.items()), key=lambda pair: -pair[1])

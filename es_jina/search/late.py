@@ -39,7 +39,9 @@ class LateInteraction:
     def reranked(
         self, asking: Asking, hits: Sequence[Hit], known: Mapping[str, str] | None = None
     ) -> list[Hit]:
-        """Order hits by late interaction; those without a multi-vector come last, as they were.
+        """Order hits by late interaction, ties by id.
+
+        Those without a multi-vector come last, as they were.
 
         Args:
             asking: of the index.
@@ -49,7 +51,7 @@ class LateInteraction:
         with asking.trace.stage("late"):
             scores = self._scores(asking, [hit.id for hit in hits], known)
             scored = [hit for hit in hits if hit.id in scores]
-            scored.sort(key=lambda hit: -scores[hit.id])
+            scored.sort(key=lambda hit: (-scores[hit.id], hit.id))
             rest = [replace(hit, score=0.0) for hit in hits if hit.id not in scores]
             best = [put(hit, "late", rank, scores[hit.id]) for rank, hit in enumerate(scored, 1)]
             return best + rest
@@ -91,11 +93,12 @@ def packed(found: Found) -> dict[str, str]:
 
 
 def rescored(hits: Sequence[Hit]) -> list[Hit]:
-    """Read hits that Elasticsearch has ordered by late interaction itself."""
+    """Read hits that Elasticsearch has scored by late interaction itself, in our order."""
     scores = {hit.id: maxsim_of_score(hit.score) for hit in hits}
-    with_one = [replace(hit, score=score) for hit in hits if (score := scores[hit.id]) is not None]
+    scored = [replace(hit, score=score) for hit in hits if (score := scores[hit.id]) is not None]
+    scored.sort(key=lambda hit: (-hit.score, hit.id))
     rest = [replace(hit, score=0.0) for hit in hits if scores[hit.id] is None]
-    return placed(with_one, "late") + rest
+    return placed(scored, "late") + rest
 
 
 def _read_scores(found: Found) -> dict[str, float]:

@@ -14,7 +14,7 @@ from es_jina.providers.base import Provider, Want
 from es_jina.search import query as bodies
 from es_jina.search.asking import Asking
 from es_jina.search.cache import QueryCache
-from es_jina.search.candidates import Candidates, in_order, one_of_each_source
+from es_jina.search.candidates import Candidates, one_of_each_source
 from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results, placed, read_hit
 from es_jina.search.late import LateInteraction, packed, rescored
@@ -184,7 +184,7 @@ class Searcher:
             return candidates.ranked()
         stage = "nearest" if request.words is None else "fused"
         with candidates.asking.trace.stage(stage):
-            return in_order(candidates.asking.one(stage, body), stage)
+            return placed(map(read_hit, candidates.asking.one(stage, body)), stage)
 
     def _late(
         self, candidates: Candidates, query: Vector, request: SearchRequest, asking: Asking
@@ -215,5 +215,5 @@ class Searcher:
         stage = "nearest" if request.words is None else "fused"
         with asking.trace.stage(stage):
             found = asking.one(stage, body)
-        hits = in_order(found, stage)
+        hits = placed(map(read_hit, found), stage)
         return late.reranked(asking, hits, packed(found) if together else None)

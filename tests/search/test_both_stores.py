@@ -109,6 +109,40 @@ def test_the_same_order_as_in_binary_fields(
     assert other["bare"] == 0
 
 
+@pytest.mark.parametrize("store", ["binary", "rank_vectors", None])
+def test_what_elasticsearch_does_in_one_search_we_do_in_several(
+    ranked: Elasticsearch,
+    provider: LocalProvider,
+    index: str,
+    load: Load,
+    profile: Callable[[Store, ElementType], IndexProfile],
+    store: Store | None,
+) -> None:
+    able = Capabilities.detect(ranked)
+    assert able.rrf
+    assert able.rescorer
+    made = profile(store or "binary", "float")
+    made = made if store else replace(made, multi_vector=None)
+    set_up(ranked, index, made, able)
+    load(index, made, able)
+    for ident in ("bare", "bald"):
+        ranked.index(index=index, id=ident, document={"text": "brown fox"}, refresh=True)
+    native = Searcher(ranked, index, made, able, provider)
+    unlicensed = replace(able, rrf=False, rescorer=False)
+    own = Searcher(ranked, index, made, unlicensed, provider)
+    for filters in ([], [{"term": {"kind": "text"}}]):
+        there = native.search(QUERY, filters=filters)
+        here = own.search(QUERY, filters=filters)
+        assert len(there.requests) == 1
+        assert len(here.requests) == (2 if store is None else 3)
+        assert [hit.id for hit in there.hits] == [hit.id for hit in here.hits]
+        expected = [hit.score for hit in here.hits]
+        assert [hit.score for hit in there.hits] == pytest.approx(expected, abs=1e-5)
+        # What matches is shown either way.
+        assert [hit.snippet for hit in there.hits] == [hit.snippet for hit in here.hits]
+        assert [hit.highlights for hit in there.hits] == [hit.highlights for hit in here.hits]
+
+
 def test_a_licence_that_lapsed_says_what_to_do(
     double: RankVectorsDouble,
     ranked: Elasticsearch,
