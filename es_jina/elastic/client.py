@@ -21,6 +21,7 @@ from elasticsearch import (
 )
 from urllib3.exceptions import ProtocolError
 
+from es_jina.elastic import cbor
 from es_jina.elastic.hints import after_lost_connection, after_refusal, after_tls_failure
 from es_jina.elastic.patience import causes
 from es_jina.errors import ClusterError
@@ -29,7 +30,7 @@ TIMEOUT = 60.0  # seconds for one request
 
 
 class PlainJsonNode(Urllib3HttpNode):
-    """A connection that asks for plain JSON.
+    """A connection that asks for plain JSON, unless it is asked for CBOR.
 
     The client names its own major version in the media type, and a cluster one major older refuses
     that; what is sent here is understood by 8.x and 9.x alike.
@@ -45,7 +46,7 @@ class PlainJsonNode(Urllib3HttpNode):
     ) -> Any:
         plain = HttpHeaders(headers or {})
         for name in ("accept", "content-type"):
-            if name in plain:
+            if name in plain and plain[name] != cbor.MIMETYPE:
                 lines = "x-ndjson" in plain[name]
                 plain[name] = "application/x-ndjson" if lines else "application/json"
         return super().perform_request(method, target, body, plain, request_timeout)
@@ -89,7 +90,10 @@ class Cluster:
             return Elasticsearch(
                 self.url,
                 cloud_id=self.cloud_id,
-                serializer=OrjsonSerializer(),
+                serializers={
+                    "application/json": OrjsonSerializer(),
+                    cbor.MIMETYPE: cbor.CborSerializer(),
+                },
                 node_class=PlainJsonNode,
                 request_timeout=TIMEOUT,
                 **options,

@@ -7,6 +7,7 @@ from typing import Any
 from elastic_transport import ApiResponseMeta
 from elasticsearch import ApiError, Elasticsearch
 
+from es_jina.elastic.cbor import search_in_cbor
 from es_jina.elastic.client import cluster_errors
 from es_jina.search.trace import Sent, Trace
 
@@ -32,11 +33,19 @@ class Asking:
         """
         self._note(stage, body)
         with cluster_errors(f"searching {self.index!r}"):
-            answer = self.client.search(
-                index=self.index, body=body, allow_partial_search_results=False
-            )
+            answer = self._search(body)
         found: Found = answer["hits"]["hits"]
         return found
+
+    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
+        # Multi-vectors are long texts.
+        if "docvalue_fields" in body:
+            return search_in_cbor(
+                self.client, self.index, body, allow_partial_search_results="false"
+            )
+        answer = self.client.search(index=self.index, body=body, allow_partial_search_results=False)
+        told: dict[str, Any] = answer.body
+        return told
 
     def together(self, bodies: Mapping[str, dict[str, Any]]) -> dict[str, Found]:
         """Search several times in one request.

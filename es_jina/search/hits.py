@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from es_jina.search.trace import Sent, Stage
 
 # Elasticsearch puts them round words that match; private use (Unicode 23.5), so no text means them.
@@ -114,7 +116,7 @@ def read_hit(found: dict[str, Any]) -> Hit:
     snippet, highlights = _snippet(passage)
     return Hit(
         id=found["_id"],
-        score=found["_score"],
+        score=_score(found["_score"]),
         uri=uri,
         title=source.get("title", uri),
         kind=source.get("kind", ""),
@@ -124,6 +126,11 @@ def read_hit(found: dict[str, Any]) -> Hit:
         snippet=snippet,
         highlights=highlights,
     )
+
+
+def _score(told: float) -> float:
+    """Return a score, a number of single precision, as JSON writes it: CBOR has all its bits."""
+    return float(str(np.float32(told)))
 
 
 def _snippet(passage: str) -> tuple[str, tuple[tuple[int, int], ...]]:

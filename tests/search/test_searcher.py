@@ -8,6 +8,7 @@ from elasticsearch import Elasticsearch
 
 from es_jina.elastic.bulk import Action
 from es_jina.elastic.capabilities import Capabilities
+from es_jina.elastic.cbor import search_in_cbor
 from es_jina.elastic.setup import set_up
 from es_jina.errors import ClusterError, ProfileMismatchError, RequestError
 from es_jina.inputs import Image, Task, Text
@@ -211,15 +212,14 @@ def test_more_hits_than_the_window_and_than_there_are(
     ]
     searcher = build(as_floats, more=copies)
     fetched: list[int] = []
-    search = client.search
+    search = search_in_cbor
 
-    def spy(*, body: dict[str, Any], **options: Any) -> Any:
-        answer = search(body=body, **options)
-        if "docvalue_fields" in body:
-            fetched.append(len(answer["hits"]["hits"]))
+    def spy(*arguments: Any, **options: Any) -> Any:
+        answer = search(*arguments, **options)
+        fetched.append(len(answer["hits"]["hits"]))
         return answer
 
-    monkeypatch.setattr(client, "search", spy)
+    monkeypatch.setattr("es_jina.search.asking.search_in_cbor", spy)
     for mode in ("dense", "late", "hybrid"):
         few = searcher.search(Text("brown fox"), mode, 60).hits
         assert len({hit.id for hit in few}) == 60

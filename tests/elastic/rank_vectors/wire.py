@@ -6,8 +6,11 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import cbor2
 import orjson
 import urllib3
+
+from es_jina.elastic import cbor
 
 _JSON = {"content-type": "application/json", "x-elastic-product": "Elasticsearch"}
 # Of the node's own headers.
@@ -63,6 +66,10 @@ class Answer:
     def json(self) -> Any:
         return orjson.loads(self.body) if self.body else {}
 
+    def in_cbor(self) -> "Answer":
+        headers = {**self.headers, "content-type": cbor.MIMETYPE}
+        return replace(self, headers=headers, body=cbor2.dumps(self.json))
+
 
 class Node:
     """What stands behind the double."""
@@ -104,7 +111,10 @@ def handler(answer: Callable[[Asked], Answer]) -> type[BaseHTTPRequestHandler]:
                 if (value := self.headers.get(key))
             }
             params = dict(parse_qsl(parts.query, keep_blank_values=True))
+            wanted = headers.pop("accept", "")
             told = answer(Asked(self.command, parts.path, params, headers, sent))
+            if wanted == cbor.MIMETYPE:
+                told = told.in_cbor()
             self.send_response(told.status)
             for key, value in told.headers.items():
                 self.send_header(key, value)
