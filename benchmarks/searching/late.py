@@ -25,6 +25,8 @@ ELEMENT_TYPES: tuple[ElementType, ...] = ("bit", "byte", "bfloat16", "float")
 POOL_FACTORS = (1, 2, 3)
 DENSE = DenseProfile.of(128)
 QUERIES, WARM = 20, 5
+# The first that is measured meets a node that has compiled little yet.
+COLD = 150
 
 
 def measure(indices: Indices, pages: int, rounds: int) -> None:
@@ -70,11 +72,12 @@ def _against_fetch(index: Loaded, queries: Queries, rounds: int) -> list[str]:
     for number in range(QUERIES):
         ours(number)
     fetches = [packed_multi_vectors([hit.id for hit in results.hits]) for results in found]
-    found.clear()
     works: dict[str, Work] = {
         "ours": ours,
         "fetch": lambda number: index.search(fetches[number % QUERIES]),
     }
+    in_turns(works, COLD)
+    found.clear()
     times = in_turns(works, rounds)
     taken, fetch = median(times["ours"]), median(times["fetch"])
     ratio = taken / fetch
