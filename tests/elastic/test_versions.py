@@ -28,6 +28,7 @@ from es_jina.providers.local import LocalProvider
 from es_jina.search.searcher import Searcher
 from tests.elastic.convertible import content, fill, fitting, multi_vectors
 from tests.elastic.rank_vectors_double import RankVectorsDouble
+from tests.search.same_order import EXPECTED, orders
 
 SMALL = (DenseProfile.of(128, None, "byte"), DenseProfile.of(256, None, "bit"))
 # 9.2 does not ask for the licence that it needs; 9.5 refuses such documents on every other one.
@@ -88,6 +89,8 @@ def test_the_whole_way(
         assert {finding.level for finding in found} == {"ok"}
 
         _search(Searcher(client, "docs", profile, capabilities, provider), folder)
+        # As on 9.5: tests/search/test_same_order.py.
+        assert orders(client, capabilities, "orders") == EXPECTED
         if version == "8.19.0":
             _check_media_type(node)
         _convert(node)
