@@ -205,18 +205,23 @@ def test_what_was_sent_can_be_sent_again(build: Build, client: Elasticsearch, in
     assert "requests" not in results.to_json()
 
 
-def test_a_query_is_embedded_once(
-    build: Build, provider: LocalProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: list[Any] = []
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the model is asked for from here on."""
+    asked: list[Any] = []
     embedding = LocalProvider.embed
 
     def counted(self: LocalProvider, inputs: Any, *rest: Any, **options: Any) -> Any:
-        calls.append(inputs)
+        asked.append(inputs)
         return embedding(self, inputs, *rest, **options)
 
     monkeypatch.setattr(LocalProvider, "embed", counted)
+    return asked
+
+
+def test_a_query_is_embedded_once(build: Build, tmp_path: Path, calls: list[Any]) -> None:
     searcher = build()
+    calls.clear()
     first, again = searcher.search(QUERY), searcher.search(QUERY)
     assert len(calls) == 1
     assert [hit.score for hit in first.hits] == [hit.score for hit in again.hits]
@@ -229,8 +234,7 @@ def test_a_query_is_embedded_once(
     searcher.search(Image(picture.read_bytes()))
     assert len(calls) == 4
     # The same file with another picture in it.
-    PATCHED = picture.read_bytes()[:-4] + b"\0\0\0\0"
-    picture.write_bytes(PATCHED)
+    picture.write_bytes(picture.read_bytes()[:-4] + b"\0\0\0\0")
     searcher.search(Image(picture))
     assert len(calls) == 5
 
@@ -242,18 +246,11 @@ def test_searchers_may_share_a_cache(
     index: str,
     profile: IndexProfile,
     provider: LocalProvider,
-    monkeypatch: pytest.MonkeyPatch,
+    calls: list[Any],
 ) -> None:
     build()
+    calls.clear()
     cache = QueryCache(size=1)
-    calls: list[Any] = []
-    embedding = LocalProvider.embed
-
-    def counted(self: LocalProvider, inputs: Any, *rest: Any, **options: Any) -> Any:
-        calls.append(inputs)
-        return embedding(self, inputs, *rest, **options)
-
-    monkeypatch.setattr(LocalProvider, "embed", counted)
     for _ in range(2):
         Searcher(client, index, profile, capabilities, provider, cache=cache).search(QUERY)
     assert len(calls) == 1
