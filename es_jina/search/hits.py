@@ -104,28 +104,37 @@ def placed(hits: Iterable[Hit], stage: str, first: int = 1) -> list[Hit]:
 
 
 def read_hit(found: dict[str, Any]) -> Hit:
-    """Read one hit of Elasticsearch's.
+    """Read one hit of Elasticsearch's, with the whole passage, marks and all, as its snippet.
 
-    Somebody may have written documents of their own through the alias: any field may be missing.
+    Most hits are not shown: :func:`shown` cuts the snippets of those that are. Somebody may have
+    written documents of their own through the alias: any field may be missing, or another thing.
     """
-    source = found.get("_source", {})
-    uri = source.get("source", {}).get("uri", "")
+    fields = found.get("_source", {})
+    source = fields.get("source")
+    uri = _text(source.get("uri")) if isinstance(source, dict) else ""
     # A word may match by its stem alone, in the field of a language.
     passages = [passage for passages in found.get("highlight", {}).values() for passage in passages]
-    passage = max(passages, key=lambda told: told.count(MARK), default=source.get("text") or "")
-    snippet, highlights = _snippet(passage)
     return Hit(
         id=found["_id"],
         score=_score(found["_score"]),
         uri=uri,
-        title=source.get("title", uri),
-        kind=source.get("kind", ""),
-        page=source.get("page"),
-        pages=source.get("pages"),
-        chunk=source.get("chunk"),
-        snippet=snippet,
-        highlights=highlights,
+        title=_text(fields.get("title")) or uri,
+        kind=_text(fields.get("kind")),
+        page=fields.get("page"),
+        pages=fields.get("pages"),
+        chunk=fields.get("chunk"),
+        snippet=max(passages, key=lambda told: told.count(MARK), default=_text(fields.get("text"))),
     )
+
+
+def shown(hit: Hit) -> Hit:
+    """Return a hit with its passage as people see it: one line of at most 160 letters."""
+    snippet, highlights = _snippet(hit.snippet)
+    return replace(hit, snippet=snippet, highlights=highlights)
+
+
+def _text(told: object) -> str:
+    return "" if told is None else str(told)
 
 
 def _score(told: float) -> float:

@@ -16,7 +16,7 @@ from es_jina.search.asking import Asking
 from es_jina.search.cache import QueryCache
 from es_jina.search.candidates import Candidates, one_of_each_source
 from es_jina.search.filters import Filter
-from es_jina.search.hits import Hit, Results, placed, read_hit
+from es_jina.search.hits import Hit, Results, placed, read_hit, shown
 from es_jina.search.late import LateInteraction, packed, rescored
 from es_jina.search.request import Mode, SearchRequest, coarse_field, window_for
 from es_jina.search.trace import Trace
@@ -118,7 +118,7 @@ class Searcher:
             reranked=embedding is not None and embedding.multi is not None,
             embed_ms=round((embedded - start) * 1000, 1),
             search_ms=round((done - embedded) * 1000, 1),
-            hits=page,
+            hits=list(map(shown, page)),
             offset=offset,
             stages=asking.trace.stages,
             requests=asking.trace.requests,

@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from es_jina.search.hits import MARK, UNMARK, Hit, read_hit
+from es_jina.search.hits import MARK, UNMARK, Hit, read_hit, shown
 
 PIECES = st.lists(
     st.sampled_from([MARK, UNMARK, "a", " ", "\n", "語", "word " * 8]), max_size=60
@@ -12,7 +12,7 @@ PIECES = st.lists(
 
 def read(passage: str) -> Hit:
     found: dict[str, Any] = {"_id": "1", "_score": 1.0, "highlight": {"text": [passage]}}
-    return read_hit(found)
+    return shown(read_hit(found))
 
 
 def marked_letters(passage: str) -> list[tuple[str, bool]]:
@@ -41,3 +41,12 @@ def test_a_snippet_is_the_passage_without_marks_and_knows_where_they_stood(passa
 def test_matches_that_touch_are_one() -> None:
     hit = read(f"日{MARK}本{UNMARK}{MARK}語{UNMARK}の文書")
     assert (hit.snippet, hit.highlights) == ("日本語の文書", ((1, 3),))
+
+
+def test_documents_of_somebody_else_have_anything_in_their_fields() -> None:
+    for source in ({}, {"source": None}, {"source": "a text"}, {"source": {"uri": None}}):
+        hit = shown(read_hit({"_id": "1", "_score": 1.0, "_source": source}))
+        assert (hit.uri, hit.title, hit.kind, hit.snippet) == ("", "", "", "")
+    odd = {"source": {"uri": "file:///a"}, "title": None, "text": ["one", "two"], "kind": 5}
+    hit = shown(read_hit({"_id": "1", "_score": 1.0, "_source": odd}))
+    assert (hit.title, hit.kind, hit.snippet) == ("file:///a", "5", "['one', 'two']")
