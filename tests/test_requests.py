@@ -77,15 +77,14 @@ def ranked(element_type: ElementType, dims: int = 8) -> MultiVectorProfile:
 # By the function of es_jina.search.query that makes them.
 SEARCHES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("words", lambda: query.words("brown fox", profile(), 3)),
-    ("words", lambda: query.words("fox", profile(), 3, FILTERS, offset=10, collapse=True)),
+    ("words", lambda: query.words("fox", profile(), 3, FILTERS, offset=10)),
     *(
         ("nearest", lambda kind=kind: query.nearest(VECTOR, kind, 3, base64_allowed=True))
         for kind in FIELDS
     ),
     ("nearest", lambda: query.nearest(VECTOR, DENSE, 3, FILTERS, base64_allowed=False)),
-    ("nearest", lambda: query.nearest(VECTOR, DENSE, 3, base64_allowed=True, collapse=True)),
     ("coarse", lambda: query.coarse(VECTOR, DENSE, 3, FILTERS, base64_allowed=True)),
-    ("fine", lambda: query.fine(VECTOR, DENSE, 3, ["a"], base64_allowed=True, collapse=True)),
+    ("fine", lambda: query.fine(VECTOR, DENSE, 3, ["a"], base64_allowed=True)),
     ("fused", lambda: query.fused("brown fox", near(), profile())),
     ("fused", lambda: query.fused("brown fox", near(FILTERS), profile(), FILTERS)),
     *(

@@ -8,9 +8,9 @@ from math import inf
 from es_jina.elastic.patience import pauses
 from es_jina.embedding import Embedding
 from es_jina.errors import EsJinaError, ItemError, ProviderError, first_line
-from es_jina.ingest.answers import checked
 from es_jina.ingest.units import Loaded
 from es_jina.profile import IndexProfile
+from es_jina.providers.answers import checked
 from es_jina.providers.base import Provider, Want
 
 Result = Embedding | ItemError

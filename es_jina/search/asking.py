@@ -23,6 +23,7 @@ class Asking:
 
     client: Elasticsearch
     index: str
+    preference: str | None
     trace: Trace
 
     def one(self, stage: str, body: dict[str, Any]) -> Found:
@@ -41,9 +42,18 @@ class Asking:
         # Multi-vectors are long texts.
         if "docvalue_fields" in body:
             return search_in_cbor(
-                self.client, self.index, body, allow_partial_search_results="false"
+                self.client,
+                self.index,
+                body,
+                allow_partial_search_results="false",
+                **self._preferred,
             )
-        answer = self.client.search(index=self.index, body=body, allow_partial_search_results=False)
+        answer = self.client.search(
+            index=self.index,
+            body=body,
+            allow_partial_search_results=False,
+            preference=self.preference,
+        )
         told: dict[str, Any] = answer.body
         return told
 
@@ -59,7 +69,7 @@ class Asking:
         searches: list[dict[str, Any]] = []
         for stage, body in bodies.items():
             self._note(stage, body)
-            searches += [{"allow_partial_search_results": False}, body]
+            searches += [{"allow_partial_search_results": False, **self._preferred}, body]
         with cluster_errors(f"searching {self.index!r}"):
             answer = self.client.msearch(index=self.index, searches=searches)
             for response in answer["responses"]:
@@ -69,6 +79,10 @@ class Asking:
         for stage, response in told.items():
             self.trace.took(stage, response["took"])
         return {stage: response["hits"]["hits"] for stage, response in told.items()}
+
+    @property
+    def _preferred(self) -> dict[str, str]:
+        return {} if self.preference is None else {"preference": self.preference}
 
     def _note(self, stage: str, body: dict[str, Any]) -> None:
         self.trace.requests.append(Sent(stage, f"/{self.index}/_search", body))

@@ -49,6 +49,16 @@ class QueryCache:
         return made
 
 
+def preference(query: Input) -> str | None:
+    """Return what sends a query, each time it comes, to the same copies of the shards.
+
+    Replicas have graphs of their own and find slightly different neighbours: pages of one search
+    would not fit together. Other queries go elsewhere, so that the load is shared.
+    """
+    content = _content(query)
+    return None if content is None else hashlib.sha256(repr(content).encode()).hexdigest()[:12]
+
+
 def _content(query: Input) -> Hashable:
     """Return what tells a query from others; ``None`` where only looking at every pixel would."""
     if not isinstance(query, Image):

@@ -1,5 +1,6 @@
 """The first stage: which units may be what is looked for."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,9 @@ from es_jina.search.fusion import reciprocal_rank_fusion
 from es_jina.search.hits import Hit, Place, placed, read_hit
 from es_jina.search.request import SearchRequest
 
+# Units of one source among which late interaction chooses where each source counts once.
+_COMPARED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -24,7 +28,6 @@ class Candidates:
         profile: of the index.
         capabilities: of the cluster.
         vector: the query's single vector.
-        size: how many candidates each ranking has.
     """
 
     asking: Asking
@@ -32,7 +35,12 @@ class Candidates:
     profile: IndexProfile
     capabilities: Capabilities
     vector: Vector
-    size: int
+
+    @property
+    def _size(self) -> int:
+        """How many candidates each ranking has."""
+        window = self.request.window
+        return bodies.units_of_sources(window) if self.request.collapse else window
 
     @property
     def _base64(self) -> bool:
@@ -62,27 +70,24 @@ class Candidates:
         else:
             found = self.asking.together({**words, "coarse": self._coarse()})
             found["nearest"] = self._fine([hit["_id"] for hit in found["coarse"]])
-        near = placed(map(read_hit, found["nearest"]), "nearest")
-        if not words:
-            return near
-        with self.asking.trace.stage("fused"):
-            both = _fused([placed(map(read_hit, found["words"]), "words"), near])
-            # Of one source's units, late interaction may still choose another.
-            return both if self.request.collapse else both[: self.size]
+        hits = placed(map(read_hit, found["nearest"]), "nearest")
+        if words:
+            with self.asking.trace.stage("fused"):
+                hits = _fused([placed(map(read_hit, found["words"]), "words"), hits])
+        if self.request.collapse:
+            return _some_of_each_source(hits, self.request.window)
+        return hits[: self._size]
 
     def _words(self, text: str) -> dict[str, Any]:
-        return bodies.words(
-            text, self.profile, self.size, self.request.filters, collapse=self.request.collapse
-        )
+        return bodies.words(text, self.profile, self._size, self.request.filters)
 
     def _nearest(self) -> dict[str, Any]:
         return bodies.nearest(
             self.vector,
             self.profile.finest,
-            self.size,
+            self._size,
             self.request.filters,
             base64_allowed=self._base64,
-            collapse=self.request.collapse,
         )
 
     def _coarse(self) -> dict[str, Any]:
@@ -90,7 +95,7 @@ class Candidates:
         return bodies.coarse(
             self.vector,
             self.request.coarse,
-            self.size,
+            self._size,
             self.request.filters,
             base64_allowed=self._base64,
         )
@@ -99,13 +104,24 @@ class Candidates:
         body = bodies.fine(
             self.vector,
             self.profile.finest,
-            self.size,
+            self._size,
             ids,
             base64_allowed=self._base64,
-            collapse=self.request.collapse,
         )
         with self.asking.trace.stage("nearest"):
             return self.asking.one("nearest", body)
+
+
+def _some_of_each_source(hits: Sequence[Hit], window: int) -> list[Hit]:
+    """Keep three units of each source, for a window of sources: late interaction chooses."""
+    kept: list[Hit] = []
+    counts: Counter[str] = Counter()
+    for hit in hits:
+        source = hit.uri or hit.id
+        counts[source] += 1
+        if counts[source] <= _COMPARED and len(counts) <= window:
+            kept.append(hit)
+    return kept
 
 
 def one_of_each_source(hits: Sequence[Hit]) -> list[Hit]:

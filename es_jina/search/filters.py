@@ -23,6 +23,8 @@ def parse_filter(told: str) -> Filter:
             query: Filter = orjson.loads(told)
         except orjson.JSONDecodeError as error:
             raise RequestError(f"the filter {told!r} is no JSON: {error}") from error
+        if not query:
+            raise RequestError(f"the filter {told!r} is empty: write a query of Elasticsearch's")
         return query
     field, mark, value = told.partition("=")
     if not (field.strip() and mark):

@@ -9,8 +9,9 @@ import numpy as np
 
 from es_jina.search.trace import Sent, Stage
 
-# Elasticsearch puts them round words that match; private use (Unicode 23.5), so no text means them.
-MARK, UNMARK = "\ue000", "\ue001"
+# Elasticsearch puts them round words that match; noncharacters, which are for such use and stand in
+# no text (Unicode 23.7).
+MARK, UNMARK = "\ufdd0", "\ufdd1"
 _MARKS = re.compile(f"([{MARK}{UNMARK}])")
 _SNIPPET = 160
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from es_jina.elastic.vectors import encode, unpack
 from es_jina.embedding import Vector
@@ -73,13 +77,24 @@ class LateInteraction:
         return scores
 
     def _packed_scores(self, known: Mapping[str, str]) -> dict[str, float]:
-        element_type, dims = self.multi.element_type, self.multi.dims
-        documents = [unpack(value, element_type, dims) for value in known.values()]
+        documents = {
+            ident: rows for ident, value in known.items() if (rows := self._rows(value)) is not None
+        }
+        stored = list(documents.values())
         if self.bits:
-            scores = maxsim_of_bits(encode(self.query, "bit"), documents)
+            scores = maxsim_of_bits(encode(self.query, "bit"), stored)
         else:
-            scores = maxsim(self.query, documents, element_type)
-        return dict(zip(known, map(float, scores), strict=True))
+            scores = maxsim(self.query, stored, self.multi.element_type)
+        told = zip(documents, map(float, scores), strict=True)
+        return {ident: score for ident, score in told if isfinite(score)}
+
+    def _rows(self, value: str) -> NDArray[np.generic] | None:
+        """Return a multi-vector; ``None`` for what somebody else has written and is none."""
+        try:
+            rows = unpack(value, self.multi.element_type, self.multi.dims)
+        except ValueError:
+            return None
+        return rows if len(rows) else None
 
 
 def packed(found: Found) -> dict[str, str]:

@@ -22,7 +22,7 @@ SHOWN = ["source.uri", "title", "kind", "page", "pages", "chunk", "text"]
 # Elasticsearch's limit for k, for num_candidates and for what a search returns.
 MOST = 10_000
 # One source may fill all places with its units: so many more are looked at where each counts once.
-_UNITS_OF_A_SOURCE = 5
+_UNITS_OF_SOURCES = 5
 # And so many more by the coarse vectors, since the fine ones may order them quite differently.
 _COARSE = 4
 
@@ -36,6 +36,15 @@ _WORD = re.compile(r"[^\W\u2e80-\U0010ffff]{1,255}|\S")
 _HIGHLIGHTED = 999_999
 
 
+def units_of_sources(window: int) -> int:
+    """Return how many units are looked at for a window of sources.
+
+    Elasticsearch's own collapsing would leave one unit of each before late interaction has seen
+    them, take all documents without a source for one, and fail where one has several.
+    """
+    return min(MOST, window * _UNITS_OF_SOURCES)
+
+
 def words(
     query: str,
     profile: IndexProfile,
@@ -43,16 +52,17 @@ def words(
     filters: Sequence[Filter] = (),
     *,
     offset: int = 0,
-    collapse: bool = False,
 ) -> Body:
-    """BM25 over title and text by the first 500 words, with the best passage of each hit."""
+    """BM25 over title and text by the first 500 words, with the best passage of each hit.
+
+    The stems of the index's languages are looked for too, unless the query has too many words.
+    """
     return {
         "size": size,
         **({"from": offset} if offset else {}),
         "_source": SHOWN,
         "query": _matching(query, profile, filters),
         "highlight": _highlight(profile),
-        **_collapsed(collapse),
     }
 
 
@@ -63,18 +73,15 @@ def nearest(
     filters: Sequence[Filter] = (),
     *,
     base64_allowed: bool,
-    collapse: bool = False,
 ) -> Body:
     """Approximate nearest neighbours in a dense field.
 
     Filters hold while neighbours are looked for: there are as many as are asked for, if there are.
     """
-    k = min(MOST, size * _UNITS_OF_A_SOURCE) if collapse else size
     return {
         "size": size,
         "_source": SHOWN,
-        "knn": _knn(vector, dense, k, filters, base64_allowed=base64_allowed),
-        **_collapsed(collapse),
+        "knn": _knn(vector, dense, size, filters, base64_allowed=base64_allowed),
     }
 
 
@@ -99,12 +106,11 @@ def fine(
     ids: Sequence[str],
     *,
     base64_allowed: bool,
-    collapse: bool = False,
 ) -> Body:
     """The nearest of given documents: with so few of them, Elasticsearch compares each."""
     chosen = [{"ids": {"values": [*ids]}}]
     knn = _knn(vector, dense, max(1, len(ids)), chosen, base64_allowed=base64_allowed)
-    return {"size": size, "_source": SHOWN, "knn": knn, **_collapsed(collapse)}
+    return {"size": size, "_source": SHOWN, "knn": knn}
 
 
 def fused(query: str, near: Body, profile: IndexProfile, filters: Sequence[Filter] = ()) -> Body:
@@ -134,15 +140,15 @@ def rescored(body: Body, query: Vector, multi: MultiVectorProfile, *, bits: bool
     """A search by :func:`nearest` or :func:`fused` whose hits are ordered by late interaction.
 
     The window is as large as what is asked for: what lay below it would lose its score. Documents
-    without a multi-vector are not matched by the rescoring query and keep a hundred-millionth of
-    their first score, too little to be seen beside a MaxSim in single precision, enough to keep
-    their order.
+    without a multi-vector are not matched by the rescoring query and keep a ten-thousand-millionth
+    of their first score (some 16,000 at most, for bytes), too little to be seen beside a MaxSim in
+    single precision, enough to keep their order.
     """
     first = body.get("retriever") or {"knn": body["knn"]}
     rescore = {
         "window_size": body["size"],
         "query": {
-            "query_weight": 1e-8,
+            "query_weight": 1e-10,
             "rescore_query_weight": 1.0,
             "rescore_query": _maxsim(query, multi, [], bits=bits),
         },
@@ -204,6 +210,9 @@ def _knn(
 
 def _matching(query: str, profile: IndexProfile, filters: Sequence[Filter]) -> dict[str, Any]:
     fields = profile.word_fields
+    if _words_beyond(query, _MAX_CLAUSES // len(fields)):
+        # Stems are for questions; a pasted page is found by its words as they stand.
+        fields = fields[:2]
     match = {
         "multi_match": {
             "query": _first_words(query, _MAX_CLAUSES // len(fields)),
@@ -212,6 +221,10 @@ def _matching(query: str, profile: IndexProfile, filters: Sequence[Filter]) -> d
         }
     }
     return {"bool": {"must": match, "filter": [*filters]}} if filters else match
+
+
+def _words_beyond(query: str, most: int) -> bool:
+    return next(islice(_WORD.finditer(query), most, None), None) is not None
 
 
 def _first_words(query: str, most: int) -> str:
@@ -227,7 +240,3 @@ def _highlight(profile: IndexProfile) -> dict[str, Any]:
         "pre_tags": [MARK],
         "post_tags": [UNMARK],
     }
-
-
-def _collapsed(collapse: bool) -> dict[str, Any]:
-    return {"collapse": {"field": "source.uri"}} if collapse else {}

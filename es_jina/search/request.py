@@ -53,6 +53,12 @@ class SearchRequest:
             RequestError: it is none, or needs something that the query or the index lacks.
         """
         self._check_numbers()
+        if not isinstance(self.query, Text | Image):
+            raise RequestError(
+                f"the query is a {type(self.query).__name__}: give a Text or an Image of es_jina"
+            )
+        if isinstance(self.filters, dict):
+            raise RequestError("filters are a list of queries, and this is one: put it into a list")
         if isinstance(self.query, Image) and self.mode == "text":
             raise RequestError("an image has no words: use --mode dense, late or hybrid")
         if isinstance(self.query, Text):

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from elasticsearch import Elasticsearch
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.embedding import Embedding, Vector
-from es_jina.errors import RequestError
+from es_jina.errors import ItemError, RequestError
 from es_jina.inputs import Input
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
+from es_jina.providers.answers import checked
 from es_jina.providers.base import Provider, Want
 from es_jina.search import query as bodies
 from es_jina.search.asking import Asking
-from es_jina.search.cache import QueryCache
+from es_jina.search.cache import QueryCache, preference
 from es_jina.search.candidates import Candidates, one_of_each_source
 from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results, placed, read_hit, shown
@@ -84,7 +86,8 @@ class Searcher:
                 have the same window.
             window: how many candidates of each ranking are fused, and then ordered by late
                 interaction; by default 50, or as many as are needed.
-            collapse: the best unit of each source alone.
+            collapse: the best unit of each source alone. Five times as many candidates are looked
+                at, and of each source late interaction compares three.
             coarse: dims of a smaller dense field that finds the candidates, which the largest one
                 then orders.
             bits: for multi-vectors of bits, compare signs with signs: faster, a little less exact.
@@ -103,7 +106,7 @@ class Searcher:
             query, mode, size, filters, offset, window, collapse, smaller, bits, explain
         )
         request.check(self._profile, self._index)
-        asking = Asking(self._client, self._index, Trace())
+        asking = Asking(self._client, self._index, preference(query), Trace())
         start = time.perf_counter()
         embedding = self._embed(request, asking.trace)
         embedded = time.perf_counter()
@@ -141,24 +144,21 @@ class Searcher:
         (embedding,) = self._provider.embed(
             [query], self._profile.query_task, want, max_pixels=self._profile.max_pixels
         )
-        if isinstance(embedding, Exception):
-            raise embedding
-        return embedding
+        late = Want.MULTI in want
+        multi = self._profile.multi_vector if late else None
+        answer = checked(embedding, replace(self._profile, multi_vector=multi))
+        if isinstance(answer, ItemError):
+            raise answer
+        # A provider may answer more than it was asked for.
+        return answer if late else replace(answer, multi=None)
 
     def _by_vectors(
         self, request: SearchRequest, embedding: Embedding, asking: Asking
     ) -> list[Hit]:
         """Return what is found, best first, from the first one on."""
         assert embedding.single is not None  # noqa: S101
-        # Where late interaction decides, more are looked at than are shown.
-        wide = request.mode != "dense" or request.collapse
         candidates = Candidates(
-            asking,
-            request,
-            self._profile,
-            self._capabilities,
-            embedding.single,
-            request.window if wide else request.offset + request.size,
+            asking, request, self._profile, self._capabilities, embedding.single
         )
         if embedding.multi is None:
             return self._first_stage(candidates, request)
@@ -166,17 +166,15 @@ class Searcher:
 
     def _by_words(self, request: SearchRequest, asking: Asking) -> list[Hit]:
         assert request.words is not None  # noqa: S101
-        body = bodies.words(
-            request.words,
-            self._profile,
-            request.size,
-            request.filters,
-            offset=request.offset,
-            collapse=request.collapse,
-        )
+        size, offset = request.size, request.offset
+        if request.collapse:
+            size, offset = bodies.units_of_sources(request.window), 0
+        body = bodies.words(request.words, self._profile, size, request.filters, offset=offset)
         with asking.trace.stage("words"):
-            hits = map(read_hit, asking.one("words", body))
-            return placed(hits, "words", first=request.offset + 1)
+            hits = placed(map(read_hit, asking.one("words", body)), "words", first=offset + 1)
+        if request.collapse:
+            hits = one_of_each_source(hits)[request.offset : request.offset + request.size]
+        return hits
 
     def _first_stage(self, candidates: Candidates, request: SearchRequest) -> list[Hit]:
         body = candidates.in_one

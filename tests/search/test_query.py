@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from es_jina.dense import DenseProfile, dense_profiles
 from es_jina.elastic.vectors import dense_base64
+from es_jina.languages import Language
 from es_jina.profile import IndexProfile, MultiVectorProfile
 from es_jina.search import query as bodies
 
@@ -127,24 +129,29 @@ def test_a_coarse_look_is_wide_and_a_fine_one_compares_each() -> None:
 @given(st.integers(1, 10_000))
 def test_no_number_goes_beyond_what_elasticsearch_takes(size: int) -> None:
     for body in (
-        bodies.nearest(VECTOR, FIELD, size, base64_allowed=True, collapse=True),
+        bodies.nearest(VECTOR, FIELD, size, base64_allowed=True),
         bodies.coarse(VECTOR, FIELD, size, base64_allowed=True),
     ):
         assert size <= body["knn"]["k"] <= body["knn"]["num_candidates"] <= 10_000
 
 
-def test_one_unit_of_each_source() -> None:
-    for body in (
-        bodies.words("fox", profile(), 3, collapse=True),
-        bodies.nearest(VECTOR, FIELD, 3, base64_allowed=True, collapse=True),
-        bodies.fine(VECTOR, FIELD, 3, ["a"], base64_allowed=True, collapse=True),
-    ):
-        assert body["collapse"] == {"field": "source.uri"}
-    assert "collapse" not in bodies.words("fox", profile(), 3)
-    # One source could fill all three places.
-    assert bodies.nearest(VECTOR, FIELD, 3, base64_allowed=True, collapse=True)["knn"]["k"] == 15
+@given(st.integers(1, 10_000))
+def test_more_units_are_looked_at_where_each_source_counts_once(window: int) -> None:
+    assert window <= bodies.units_of_sources(window) <= 10_000
+    assert bodies.units_of_sources(50) == 250
 
 
 def test_a_page_of_words() -> None:
     assert bodies.words("fox", profile(), 3, offset=20)["from"] == 20
     assert "from" not in bodies.words("fox", profile(), 3)
+
+
+def test_a_question_is_looked_for_by_its_stems_and_a_pasted_page_is_not() -> None:
+    languages = tuple(Language(code, "simple") for code in ("de", "en", "fr"))
+    many = replace(profile(), languages=languages)
+    asked = bodies.words("word " * 100, many, 3)["query"]["multi_match"]
+    assert asked["fields"] == many.word_fields
+    assert len(asked["query"].split()) == 100
+    pasted = bodies.words("word " * 3000, many, 3)["query"]["multi_match"]
+    assert pasted["fields"] == ["title^2", "text"]
+    assert len(pasted["query"].split()) == 500

@@ -11,8 +11,9 @@ from elasticsearch import Elasticsearch
 from es_jina.dense import DenseProfile
 from es_jina.elastic.bulk import Action
 from es_jina.elastic.capabilities import Capabilities
-from es_jina.embedding import cut
-from es_jina.errors import ClusterError, RequestError
+from es_jina.elastic.vectors import pack
+from es_jina.embedding import Embedding, cut
+from es_jina.errors import ClusterError, ItemError, ProviderError, RequestError
 from es_jina.inputs import Image, Task, Text
 from es_jina.profile import IndexProfile, MultiVectorProfile
 from es_jina.providers.local import LocalProvider
@@ -21,6 +22,7 @@ from es_jina.search.request import MODES, Mode
 from es_jina.search.searcher import Searcher
 from tests.search.corpus import TEXTS, Build, document, embed, teal
 
+ONE = [1.0] + [0.0] * 255
 QUERY = Text("the quick brown fox and the sun")
 
 
@@ -103,6 +105,31 @@ def test_collapsing_shows_the_best_unit_of_each_source(
     for hit in searcher.search(QUERY, mode, 50).hits:
         first.setdefault(hit.uri, hit.score)
     assert {hit.uri: hit.score for hit in found} == first
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_has_no_source_stands_for_itself(build: Build, mode: Mode) -> None:
+    bare = [Action(f"bare-{n}", {"text": "brown", "embedding_256": ONE}) for n in range(3)]
+    several = Action("several", {"text": "brown", "source": {"uri": ["a", "b"]}})
+    found = build(more=[*bare, several]).search(Text("brown fox"), mode, collapse=True).hits
+    assert {"bare-0", "bare-1", "bare-2", "fox"} <= {hit.id for hit in found}
+    assert ("several" in {hit.id for hit in found}) == (mode in ("text", "hybrid"))
+
+
+def test_late_interaction_chooses_the_unit_of_a_source(
+    build: Build, provider: LocalProvider, documents: Any, profile: IndexProfile
+) -> None:
+    """Which another stage would not have shown."""
+    fox, sun = (next(told for told in documents if told[0] == name) for name in ("fox", "sun"))
+    # Near by its single vector; what is asked for by its multi-vector.
+    near, right = document(fox, profile), document(fox, profile)
+    near["multi_vector"] = document(sun, profile)["multi_vector"]
+    right["embedding_256"] = document(sun, profile)["embedding_256"]
+    for fields in (near, right):
+        fields["source"] = {"uri": "file:///one"}
+    searcher = build(more=[Action("near", near), Action("right", right)])
+    found = searcher.search(Text(TEXTS["fox"]), "late", collapse=True).hits
+    assert [hit.id for hit in found if hit.uri == "file:///one"] == ["right"]
 
 
 def test_one_source_does_not_crowd_out_the_others(
@@ -274,3 +301,75 @@ def test_dense_fields_of_every_element_type_are_searched(
     hits = searcher.search(Text(TEXTS["fox"]), "dense").hits
     assert hits[0].id == "fox"
     assert len(hits) == len(TEXTS) + 1
+
+
+@pytest.mark.parametrize("mode", ["late", "hybrid"])
+@pytest.mark.parametrize("value", ["AAAA", "", "AAAAAAAAAAAAAAAAAAAAAAA="])
+def test_a_multi_vector_that_is_none_spoils_nothing(build: Build, mode: Mode, value: str) -> None:
+    broken = Action("broken", {"text": "brown fox", "multi_vector": value, "embedding_256": ONE})
+    hits = build(more=[broken]).search(Text(TEXTS["fox"]), mode).hits
+    assert len(hits) == len(TEXTS) + 2
+    assert (hits[-1].id, hits[-1].score) == ("broken", 0.0)
+
+
+def test_numbers_that_are_none_are_no_score(build: Build, profile: IndexProfile) -> None:
+    as_floats = replace(profile, multi_vector=MultiVectorProfile("binary", "float"))
+    value = pack(np.full((2, 128), np.nan, np.float32), "float")
+    broken = Action("broken", {"multi_vector": value, "embedding_256": ONE})
+    hits = build(as_floats, more=[broken]).search(Text(TEXTS["fox"]), "late").hits
+    assert (hits[-1].id, hits[-1].score) == ("broken", 0.0)
+
+
+@pytest.mark.parametrize("coarse", [None, 128])
+def test_dense_pages_of_one_window_are_parts_of_one_ranking(
+    build: Build, profile: IndexProfile, coarse: int | None
+) -> None:
+    """Quantised vectors are compared again in a wider circle: how wide must not vary."""
+    dense = (profile.dense[0], DenseProfile.of(256, "bbq_hnsw"))
+    quantised = replace(profile, dense=dense)
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((400, 256)).astype(np.float32)
+    more = [
+        Action(f"{n:03}", {f"embedding_{d}": cut(vector, d).tolist() for d in (128, 256)})
+        for n, vector in enumerate(vectors)
+    ]
+    searcher = build(quantised, more=more)
+    whole = searcher.search(QUERY, "dense", 50, coarse=coarse)
+    pages = [searcher.search(QUERY, "dense", offset=at, window=50, coarse=coarse) for at in (0, 40)]
+    assert [hit.id for hit in pages[0].hits] == [hit.id for hit in whole.hits[:10]]
+    assert [hit.id for hit in pages[1].hits] == [hit.id for hit in whole.hits[40:]]
+
+
+def test_a_query_that_is_none_is_named(build: Build) -> None:
+    wrong: Any = "a str"
+    with pytest.raises(RequestError, match="the query is a str: give a Text or an Image"):
+        build().search(wrong)
+    alone: Any = {"term": {"kind": "page"}}
+    with pytest.raises(RequestError, match="filters are a list of queries"):
+        build().search(QUERY, filters=alone)
+
+
+@pytest.mark.parametrize("mode", ["dense", "late"])
+def test_a_model_that_answers_nonsense_is_named(
+    build: Build, monkeypatch: pytest.MonkeyPatch, mode: Mode
+) -> None:
+    searcher = build()
+    ones = np.ones((2, 128), np.float32)
+
+    def answers(single: Any, multi: Any) -> None:
+        answer = [Embedding(single, multi, 3)]
+        monkeypatch.setattr(LocalProvider, "embed", lambda *_, **__: answer)
+
+    answers(np.full(256, np.nan, np.float32), ones)
+    with pytest.raises(ItemError, match="vectors that are none"):
+        searcher.search(Text("nan"), mode)
+    answers(np.zeros(256, np.float32), ones)
+    with pytest.raises(ItemError, match="single vector of zeros"):
+        searcher.search(Text("zeros"), mode)
+    answers(np.ones(100, np.float32), ones)
+    with pytest.raises(ProviderError, match="the index holds 256 dims"):
+        searcher.search(Text("short"), mode)
+    if mode == "late":
+        answers(np.ones(256, np.float32), np.ones((2, 64), np.float32))
+        with pytest.raises(ProviderError, match="the index holds 128 dims"):
+            searcher.search(Text("narrow"), mode)

@@ -7,8 +7,8 @@ import pytest
 from es_jina.dense import dense_profiles
 from es_jina.embedding import Embedding
 from es_jina.errors import ItemError, ProviderError
-from es_jina.ingest.answers import checked
 from es_jina.profile import IndexProfile, MultiVectorProfile
+from es_jina.providers.answers import checked
 
 PROFILE = IndexProfile(
     "m", "r", dense_profiles(128, 256), MultiVectorProfile("binary", "bit", 8), 1

@@ -12,7 +12,8 @@ from es_jina.profile import IndexProfile
 def checked(answer: object, profile: IndexProfile) -> Embedding | ItemError:
     """Return what a provider answered for one input.
 
-    Vectors that are not numbers (NaN) are the failure of that input.
+    Vectors that are not numbers (NaN), and a single vector of zeros, which has no direction, are
+    the failure of that input.
 
     Raises:
         ProviderError: it is not what was asked for: nothing that this provider answers would do.
@@ -33,6 +34,8 @@ def checked(answer: object, profile: IndexProfile) -> Embedding | ItemError:
         vectors.append(answer.multi)
     if not all(array.size and np.isfinite(array).all() for array in vectors):
         return ItemError("the model answered vectors that are none: empty, NaN or infinite")
+    if not answer.single.any():
+        return ItemError("the model answered a single vector of zeros, which is near to nothing")
     return answer
 
 
