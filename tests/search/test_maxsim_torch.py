@@ -1,6 +1,8 @@
 """MaxSim by torch, on the CPU: the machines that test this have no GPU."""
 
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from torch.overrides import TorchFunctionMode
 
 from es_jina.dense import ELEMENT_TYPES, ElementType
 from es_jina.elastic.vectors import decode, encode
@@ -51,6 +54,60 @@ def test_it_is_the_mean_of_the_best_matches(
     assert scores.dtype == np.float32
     expected = [naive(query, decode(each, element_type)) for each in stored]
     assert scores.tolist() == pytest.approx(expected, abs=1e-5)
+
+
+class Largest(TorchFunctionMode):
+    """The numbers of the largest tensor that torch has made."""
+
+    numbers = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, torch.Tensor):
+            self.numbers = max(self.numbers, made.numel())
+        return made
+
+
+@pytest.mark.parametrize("element_type", ELEMENT_TYPES)
+@given(
+    query=vectors(), documents=st.lists(vectors(), min_size=1, max_size=9), most=st.integers(1, 200)
+)
+def test_the_groups_do_not_change_the_scores(
+    element_type: ElementType, query: Floats, documents: list[Floats], most: int
+) -> None:
+    stored = [encode(document, element_type) for document in documents]
+    expected = maxsim_on("cpu", query, stored, element_type)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maxsim_torch, "MOST_NUMBERS", most)
+        scores = maxsim_on("cpu", query, stored, element_type)
+    assert scores.tolist() == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize("element_type", ELEMENT_TYPES)
+@pytest.mark.parametrize("query_tokens", [1, 750])
+def test_the_room_does_not_grow_with_the_documents(
+    element_type: ElementType, query_tokens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 8 * (query_tokens + 64)
+    monkeypatch.setattr(maxsim_torch, "MOST_NUMBERS", most)
+    query = np.resize(QUERY, (query_tokens, 64))
+    stored = [encode(page, element_type) for page in 20 * PAGES]
+    with Largest() as largest:
+        maxsim_on("cpu", query, stored, element_type)
+    # Eight tokens of documents together, whichever of the two is larger.
+    assert largest.numbers == max(8 * 64, 8 * query_tokens, query.size)
+
+
+def test_a_document_above_the_bound_is_scored_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maxsim_torch, "MOST_NUMBERS", 1)
+    expected = [naive(QUERY, page) for page in PAGES]
+    assert maxsim_on("cpu", QUERY, PAGES).tolist() == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("element_type", ELEMENT_TYPES)

@@ -44,16 +44,25 @@ def examine_heap(client: Elasticsearch) -> Iterator[Finding]:
     """
     with cluster_errors("asking for the heap"):
         answer = client.nodes.stats(
-            metric="jvm", filter_path="nodes.*.name,nodes.*.jvm.mem.pools.old"
+            metric="jvm",
+            filter_path="nodes.*.name,nodes.*.jvm.mem.pools.old,nodes.*.jvm.mem.heap_*_in_bytes",
         )
     for node in answer["nodes"].values():
-        # Not the heap as a whole, which is full before every collection.
-        old = node["jvm"]["mem"]["pools"]["old"]
-        pressure = old["used_in_bytes"] / old["max_in_bytes"]
+        pressure = _pressure(node["jvm"]["mem"])
         if pressure >= _PRESSURE:
             told = f"the heap of {node['name']} is full to {pressure:.0%}: requests may be refused"
             step = "give the node a larger heap (-Xmx), or the cluster another node"
             yield Finding("warning", CLUSTER, told, step)
+
+
+def _pressure(memory: dict[str, Any]) -> float:
+    """Return how full the old generation is, between 0 and 1."""
+    # Not the heap as a whole, which is full before every collection. But a collector may know no
+    # generations (ZGC), or set its old one no limit, which Elasticsearch tells as 0.
+    old = memory.get("pools", {}).get("old", {})
+    if old.get("max_in_bytes", 0) > 0:
+        return float(old["used_in_bytes"] / old["max_in_bytes"])
+    return float(memory["heap_used_in_bytes"] / memory["heap_max_in_bytes"])
 
 
 def examine_vector_memory(client: Elasticsearch, indices: list[Index]) -> Iterator[Finding]:
