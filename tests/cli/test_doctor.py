@@ -212,13 +212,27 @@ def test_a_profile_of_another_time(doctor: Doctor, client: Elasticsearch, made: 
 
 def test_no_index_at_all(capabilities: Capabilities) -> None:
     with HTTPServer() as server:
-        server.expect_request("/*").respond_with_json(
+        server.expect_request("/*/_mapping").respond_with_json(
             {}, headers={"x-elastic-product": "Elasticsearch"}
         )
         with Cluster(server.url_for("/")).connect() as client:
             (finding,) = examine_indices(client, capabilities)
     step = "create one with `es-jina setup INDEX`"
     assert finding == Finding("warning", "cluster", "no index was made by es_jina here", step)
+
+
+def test_without_a_name_all_indices_with_a_profile_are_looked_at(
+    client: Elasticsearch, capabilities: Capabilities, made: str
+) -> None:
+    other = f"other-{made}"
+    client.indices.create(index=other, mappings={"_meta": {"another": {}}})
+    client.indices.rollover(alias=made)
+    client.indices.close(index=f"{made}-000001")
+    about = {finding.about for finding in examine_indices(client, capabilities)}
+    client.indices.open(index=f"{made}-000001")
+    client.indices.delete(index=other)
+    assert {f"{made}-000001", f"{made}-000002"} <= about
+    assert other not in about
 
 
 def test_a_cluster_that_goes_away_ends_it(

@@ -82,24 +82,40 @@ def examine_indices(
 def _found(client: Elasticsearch, index: str | None) -> dict[str, Any]:
     """Return what `Index.read` reads of the indices that are to be looked at, by name."""
     with cluster_errors("looking for indices"):
-        try:
-            answer = client.indices.get(
-                index="*" if index is None else index,
-                expand_wildcards=["open", "closed"],
-                flat_settings=True,
-                filter_path="*.mappings._meta,*.settings,*.aliases,"
-                f"*.mappings.properties.embedding_*,*.mappings.properties.{MULTI_VECTOR_FIELD}",
-            )
-        except NotFoundError as error:
-            if not is_elasticsearch(error):
-                raise
-            answer = None
-    found: dict[str, Any] = {} if answer is None else answer.body
-    if index is None:
-        return {name: body for name, body in found.items() if META_KEY in _meta(body)}
-    if not found:
+        # One after the other: the names of many would make too long an address.
+        names = _ours(client) if index is None else [index]
+        found = {name: body for each in names for name, body in _read(client, each).items()}
+    if index is not None and not found:
         raise RequestError(f"there is no index {index!r}; create it with `es-jina setup {index}`")
     return found
+
+
+def _ours(client: Elasticsearch) -> list[str]:
+    """Return the names of the indices with a profile; of all others nothing is sent."""
+    answer = client.indices.get_mapping(
+        index="*",
+        expand_wildcards=["open", "closed"],
+        filter_path=f"*.mappings._meta.{META_KEY}",
+    )
+    return list(answer.body)
+
+
+def _read(client: Elasticsearch, index: str) -> dict[str, Any]:
+    """Read an index, or all behind an alias; nothing where there is none."""
+    try:
+        answer = client.indices.get(
+            index=index,
+            expand_wildcards=["open", "closed"],
+            flat_settings=True,
+            filter_path="*.mappings._meta,*.settings,*.aliases,"
+            f"*.mappings.properties.embedding_*,*.mappings.properties.{MULTI_VECTOR_FIELD}",
+        )
+    except NotFoundError as error:
+        if not is_elasticsearch(error):
+            raise
+        return {}
+    told: dict[str, Any] = answer.body
+    return told
 
 
 def _meta(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """Whether the vectors of a few documents are vectors."""
 
-import binascii
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,10 +14,13 @@ from es_jina.dense import DenseProfile
 from es_jina.elastic.client import cluster_errors
 from es_jina.elastic.doctor.finding import Finding
 from es_jina.elastic.doctor.index import Index
-from es_jina.elastic.vectors import unpack
+from es_jina.elastic.vectors import decode, unpack
 from es_jina.profile import MULTI_VECTOR_FIELD, MultiVectorProfile
 
 _SAMPLE = 10
+# Documents per shard that are given a random score: some milliseconds of work, and all documents
+# of most indices. Of a larger shard the sample is of those that lie first in it.
+_SCORED = 100_000
 # bfloat16 keeps 8 bits of each number.
 _LENGTH_TOLERANCE = 0.01
 
@@ -32,12 +34,13 @@ def examine_vectors(client: Elasticsearch, index: Index) -> Iterator[Finding]:
         ClusterError: Elasticsearch cannot be reached or refuses.
     """
     hits = _sample(client, index)
-    faults: Counter[str] = Counter()
+    faults: defaultdict[str, list[str]] = defaultdict(list)
     for hit in hits:
-        faults.update(_faults(index, hit))
+        for fault in _faults(index, hit):
+            faults[fault].append(hit["_id"])
     told = [
-        f"{count} of {len(hits)} documents of a sample have {fault}"
-        for fault, count in faults.items()
+        f"{len(ids)} of {len(hits)} documents of a sample have {fault}: {', '.join(ids)}"
+        for fault, ids in faults.items()
     ]
     told += [
         f"all {len(hits)} documents of a sample have one and the same {dense.field}, and they are "
@@ -57,6 +60,7 @@ def _sample(client: Elasticsearch, index: Index) -> Hits:
         (packed if multi.store == "binary" else fields).append(MULTI_VECTOR_FIELD)
     request: dict[str, Any] = {
         "size": _SAMPLE,
+        "terminate_after": _SCORED,
         "query": {"function_score": {"random_score": {}}},
         "source": ["source.sha256", "unit", "text"],
         "fields": fields,
@@ -101,10 +105,8 @@ def dense_fault(values: list[Any], dense: DenseProfile) -> str | None:
     vector = _numbers(values, dense)
     if vector is None or len(vector) != length:
         return f"that is not {length} numbers"
-    if not np.isfinite(vector).all():
-        return "with numbers that are not finite"
-    if not vector.any():
-        return "of zeros alone"
+    if fault := _number_fault(vector):
+        return fault
     unit = dense.similarity == "dot_product" and dense.element_type in ("float", "bfloat16")
     if unit and abs(float(np.linalg.norm(vector)) - 1) > _LENGTH_TOLERANCE:
         return "whose length is not 1, which dot_product takes for granted"
@@ -130,18 +132,35 @@ def multi_fault(values: list[Any], multi: MultiVectorProfile) -> str | None:
         values: one base64 text of a ``binary`` field, or the rows of ``rank_vectors``.
         multi: how it was stored.
     """
-    whole = f"that is not whole rows of {multi.dims} dims"
+    try:
+        vectors = _rows(values, multi)
+    except ValueError:
+        return f"that is not whole rows of {multi.dims} dims"
+    if not len(vectors):
+        return "without a row"
+    # Every row of bits is a vector: a 0 stands for a negative number.
+    return None if multi.element_type == "bit" else _number_fault(vectors)
+
+
+def _rows(values: list[Any], multi: MultiVectorProfile) -> NDArray[np.floating]:
+    """Return (rows, numbers of a row).
+
+    Raises:
+        ValueError: it is not whole rows.
+    """
     if multi.store == "binary":
-        try:
-            rows = len(unpack(values[0], multi.element_type, multi.dims))
-        except (binascii.Error, ValueError):
-            return whole
-    else:
-        length = multi.dims // 8 if multi.element_type == "bit" else multi.dims
-        rows = len(values)
-        if any(len(row) != length for row in values):
-            return whole
-    return None if rows else "without a row"
+        return decode(unpack(values[0], multi.element_type, multi.dims), multi.element_type)
+    length = multi.dims // 8 if multi.element_type == "bit" else multi.dims
+    rows = np.asarray(values, np.float64)
+    if len(rows) and rows.shape[1:] != (length,):
+        raise ValueError(rows.shape)
+    return rows
+
+
+def _number_fault(numbers: NDArray[np.floating]) -> str | None:
+    if not np.isfinite(numbers).all():
+        return "with numbers that are not finite"
+    return None if numbers.any() else "of zeros alone"
 
 
 def _all_alike(hits: Hits, dense: DenseProfile) -> bool:

@@ -47,10 +47,12 @@ class Patient:
         assert all(finding.step for finding in found)
         return [finding.message for finding in found]
 
-    def index(self, **fields: Any) -> None:
-        """Index a document of this profile."""
+    def index(self, **fields: Any) -> str:
+        """Index a document of this profile; return its id."""
         document = {"profile": self.profile.fingerprint, **fields}
-        self.client.index(index=self.alias, document=document, refresh=True)
+        answer = self.client.index(index=self.alias, document=document, refresh=True)
+        made: str = answer["_id"]
+        return made
 
 
 @pytest.fixture

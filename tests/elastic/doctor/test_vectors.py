@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from es_jina.dense import DenseProfile, dense_profiles
+from es_jina.dense import DenseProfile, ElementType, dense_profiles
 from es_jina.elastic.doctor.vectors import dense_fault, multi_fault
-from es_jina.elastic.vectors import dense_base64, dense_value, pack
+from es_jina.elastic.vectors import dense_base64, dense_value, pack, pack_encoded
+from es_jina.embedding import Vector
 from es_jina.profile import MultiVectorProfile
 from tests.elastic.doctor.conftest import PROFILE, Patient
 
@@ -45,8 +46,20 @@ def test_vectors_of_zeros(patient: Callable[..., Patient]) -> None:
     dense = (DenseProfile.of(128, similarity="l2_norm"), DenseProfile.of(256))
     made = patient(replace(PROFILE, dense=dense))
     made.index(**vectors(), text="a")
-    made.index(**{**vectors(1), "embedding_128": [0.0] * 128}, text="b")
-    assert made.problems() == ["1 of 2 documents of a sample have an embedding_128 of zeros alone"]
+    faulty = made.index(**{**vectors(1), "embedding_128": [0.0] * 128}, text="b")
+    told = f"1 of 2 documents of a sample have an embedding_128 of zeros alone: {faulty}"
+    assert made.problems() == [told]
+
+
+def test_only_so_many_documents_of_a_shard_are_looked_at(
+    patient: Callable[..., Patient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = patient()
+    for _ in range(5):
+        made.index(**{**vectors(), "multi_vector": "AAAA"})
+    assert made.problems()[0].startswith("5 of 5 documents")
+    monkeypatch.setattr("es_jina.elastic.doctor.vectors._SCORED", 3)
+    assert made.problems()[0].startswith("3 of 3 documents")
 
 
 def test_one_vector_for_everything(patient: Callable[..., Patient]) -> None:
@@ -75,8 +88,51 @@ def test_multi_vectors_that_are_none(
     patient: Callable[..., Patient], value: str, fault: str
 ) -> None:
     made = patient()
-    made.index(**{**vectors(), "multi_vector": value})
-    assert made.problems() == [f"1 of 1 documents of a sample have a multi_vector {fault}"]
+    made.index(**vectors())
+    faulty = made.index(**{**vectors(), "multi_vector": value})
+    told = f"1 of 2 documents of a sample have a multi_vector {fault}: {faulty}"
+    assert made.problems() == [told]
+
+
+def spoilt(number: float) -> Vector:
+    """Rows of which a single number is another."""
+    rows = ROWS.copy()
+    rows[1, 5] = number
+    return rows
+
+
+NOT_FINITE = "with numbers that are not finite"
+ZEROS = "of zeros alone"
+# What encode makes of infinity and of zeros is the same; NaN it takes for a number to round.
+NAN_BFLOAT16 = pack_encoded((spoilt(np.nan).view(np.uint32) >> 16).astype("<u2"))
+
+
+@pytest.mark.parametrize(
+    ("element_type", "value", "fault"),
+    [
+        ("float", pack(spoilt(np.nan), "float"), NOT_FINITE),
+        ("float", pack(spoilt(np.inf), "float"), NOT_FINITE),
+        ("bfloat16", NAN_BFLOAT16, NOT_FINITE),
+        ("bfloat16", pack(spoilt(-np.inf), "bfloat16"), NOT_FINITE),
+        ("float", pack(0 * ROWS, "float"), ZEROS),
+        ("bfloat16", pack(0 * ROWS, "bfloat16"), ZEROS),
+        ("byte", pack(0 * ROWS, "byte"), ZEROS),
+    ],
+)
+def test_the_numbers_of_multi_vectors(
+    patient: Callable[..., Patient], element_type: ElementType, value: str, fault: str
+) -> None:
+    made = patient(replace(PROFILE, multi_vector=MultiVectorProfile("binary", element_type)))
+    made.index(**{**vectors(), "multi_vector": pack(spoilt(0.5), element_type)})
+    faulty = made.index(**{**vectors(), "multi_vector": value})
+    told = f"1 of 2 documents of a sample have a multi_vector {fault}: {faulty}"
+    assert made.problems() == [told]
+
+
+def test_bits_of_zero_are_a_vector(patient: Callable[..., Patient]) -> None:
+    made = patient()
+    made.index(**{**vectors(), "multi_vector": pack(-np.ones_like(ROWS), "bit")})
+    assert made.problems() == []
 
 
 def test_without_multi_vectors(patient: Callable[..., Patient]) -> None:
@@ -121,6 +177,8 @@ def test_what_es_jina_writes_has_no_fault(seed: int, element_type: Any) -> None:
         ([[0.5] * 128] * 3, None),
         ([[0.5] * 128, [0.5] * 64], "that is not whole rows of 128 dims"),
         ([], "without a row"),
+        ([[0.0] * 128] * 3, "of zeros alone"),
+        (["AAAA"], "that is not whole rows of 128 dims"),
     ],
 )
 def test_rank_vectors_as_they_come_back(rows: list[list[float]], fault: str | None) -> None:
