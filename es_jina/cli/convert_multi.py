@@ -70,6 +70,13 @@ def _tell(index: str, done: "Converted") -> None:
         f"multi-vectors, copied from {done.source} to {done.target} in {done.seconds:.1f} s"
     )
     click.echo(f"  {done.profile.summary}")
+    if done.template_edits:
+        click.echo(
+            f"  the index template es-jina-{index} was edited; the edits are kept, and all that "
+            "was changed in it is:"
+        )
+        for line in done.template_edits:
+            click.echo(f"    {line}")
     click.echo(
         f"  {done.source} is kept, write-blocked and behind no alias; when nobody needs it any "
         f"more: DELETE /{done.source}"

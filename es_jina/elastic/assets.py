@@ -13,7 +13,7 @@ from es_jina.elastic.client import cluster_errors, is_elasticsearch
 from es_jina.elastic.pipelines import fit_pipeline, passage_name
 from es_jina.elastic.templates import Asset
 from es_jina.errors import RequestError
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
+from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile, Store
 
 META_KEY = "es_jina"
 _PACKAGE = Path(__file__).parent.parent
@@ -72,7 +72,7 @@ def assets(index: str, profile: IndexProfile) -> Assets:
     names = ["es-jina-settings", "es-jina-document", "es-jina-text"]
     names += [f"es-jina-embedding-{dims}" for dims in profile.dims]
     if profile.multi_vector:
-        names.append(f"es-jina-multi-vector-{profile.multi_vector.store.replace('_', '-')}")
+        names.append(multi_vector_template(profile.multi_vector.store))
     components = {name: load(f"component_templates/{name}") for name in names}
     template = load("index_template")
     template["index_patterns"] = [f"{index}-0*"]
@@ -98,13 +98,8 @@ def _overrides(components: dict[str, dict[str, Any]], profile: IndexProfile) -> 
     fields: dict[str, Any] = {}
     for dense in profile.dense:
         fields[dense.field] = dense_mapping(dense)
-    multi = profile.multi_vector
-    if multi and multi.store == "rank_vectors":
-        fields[MULTI_VECTOR_FIELD] = {
-            "type": "rank_vectors",
-            "dims": multi.dims,
-            "element_type": multi.element_type,
-        }
+    if profile.multi_vector:
+        fields[MULTI_VECTOR_FIELD] = multi_vector_mapping(profile.multi_vector)
     stems = {
         language.code: {"type": "text", "analyzer": language.analyzer}
         for language in profile.languages
@@ -126,6 +121,20 @@ def dense_mapping(dense: DenseProfile) -> dict[str, Any]:
     }
     if dense.element_type != "float":
         mapping["element_type"] = dense.element_type
+    return mapping
+
+
+def multi_vector_template(store: Store) -> str:
+    """Return the name of the component template that has a store's field."""
+    return f"es-jina-multi-vector-{store.replace('_', '-')}"
+
+
+def multi_vector_mapping(multi: MultiVectorProfile) -> dict[str, Any]:
+    """Return the field of multi-vectors as the mapping has it."""
+    component = load(f"component_templates/{multi_vector_template(multi.store)}")
+    mapping: dict[str, Any] = component["template"]["mappings"]["properties"][MULTI_VECTOR_FIELD]
+    if multi.store == "rank_vectors":
+        mapping |= {"dims": multi.dims, "element_type": multi.element_type}
     return mapping
 
 

@@ -40,6 +40,8 @@ class Converted:
         documents: how many were copied.
         multi_vectors: how many of them have multi-vectors.
         seconds: that it took.
+        template_edits: what was changed in an index template that somebody had edited, lines
+            ``- path = value`` and ``+ path = value``; empty for one as es_jina left it.
     """
 
     source: str
@@ -48,6 +50,7 @@ class Converted:
     documents: int
     multi_vectors: int
     seconds: float
+    template_edits: tuple[str, ...]
 
 
 class Conversion:
@@ -115,6 +118,7 @@ class Conversion:
             documents,
             self._multi_vectors,
             time.monotonic() - start,
+            replacement.template_edits,
         )
 
     def stop(self) -> None:

@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 # What a template or a pipeline does; the rest (version, description, dates) is about it.
-CONTENT = ("template", "composed_of", "index_patterns", "priority", "processors", "on_failure")
+CONTENT = (
+    "template",
+    "composed_of",
+    "index_patterns",
+    "priority",
+    "processors",
+    "on_failure",
+    "allow_auto_create",
+    "data_stream",
+    "ignore_missing_component_templates",
+    "deprecated",
+)
+# What es_jina itself writes into ``_meta``; all else there is somebody's.
+_OWN_META = ("managed_by", "description", "digest")
 
 
 def flatten(body: dict[str, Any]) -> dict[str, str]:
@@ -14,9 +27,12 @@ def flatten(body: dict[str, Any]) -> dict[str, str]:
 
     Elasticsearch nests settings below ``index``, whether they were put so or not, and makes text
     of their numbers; so here every setting has that prefix, and every value is text. Objects and
-    lists without content are left out.
+    lists without content are left out. What people note in ``_meta`` counts as well.
     """
-    return {path: text for key in CONTENT if key in body for path, text in _leaves(key, body[key])}
+    told = {key: body[key] for key in CONTENT if key in body}
+    meta = body.get("_meta", {})
+    told["_meta"] = {key: value for key, value in meta.items() if key not in _OWN_META}
+    return {path: text for key, value in told.items() for path, text in _leaves(key, value)}
 
 
 def digest(body: dict[str, Any]) -> str:

@@ -1,24 +1,30 @@
 """An index that is made to take another one's place behind its aliases, in a single step.
 
+It is the first one but for its store of multi-vectors: with its settings and its mapping.
+
 Until then the first one refuses writes, and that none was made is checked once more at the end, so
 that nothing is lost; searches go on all the time. What does not come to an end is undone.
 """
 
 import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Self
 
-from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from es_jina.elastic.assets import META_KEY, assets
 from es_jina.elastic.client import cluster_errors
 from es_jina.elastic.conversion_note import Note, drop_note, unfinished
-from es_jina.elastic.templates import compare, put
+from es_jina.elastic.successor import successor_mappings, successor_settings
+from es_jina.elastic.successor_template import FittedTemplate, fit_template, puttable
+from es_jina.elastic.templates import compare, find, put
 from es_jina.errors import ClusterError, EsJinaError, RequestError
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, Store
 
 _BLOCK = "index.blocks.write"
+_FINAL_PIPELINE = "index.final_pipeline"
 
 
 class Replacement:
@@ -37,6 +43,7 @@ class Replacement:
         source: the index that is to be replaced.
         target: the next one.
         profile: of the next one.
+        template_edits: what was changed in an index template that somebody has edited.
     """
 
     def __init__(
@@ -56,6 +63,8 @@ class Replacement:
         self.profile = replace(profile, multi_vector=replace(profile.multi_vector, store=store))
         self._was_blocked = True  # until it is known, the block is not ours to lift
         self._swapping = False
+        self.template_edits: tuple[str, ...] = ()
+        self._final_pipeline: str | None = None
         self._template: dict[str, Any] | None = None
         self._written: dict[str, int] = {}
 
@@ -101,6 +110,9 @@ class Replacement:
                     f"{self.source!r} was written to while it was copied, for somebody has lifted "
                     "its write block: try again"
                 )
+            if self._final_pipeline is not None:
+                pipeline = {_FINAL_PIPELINE: self._final_pipeline}
+                self._client.indices.put_settings(index=self.target, settings=pipeline)
             self._swap()
         drop_note(self._client, self.target)
 
@@ -111,7 +123,9 @@ class Replacement:
         told = blocked.get(self.source, {}).get("settings", {}).get(_BLOCK)
         # A block that an unfinished one has left was not there before.
         self._was_blocked = told == "true" and all(note.was_blocked for note in left.values())
-        self._template = self._index_template()
+        (*_, asset) = assets(self._alias, self.profile).templates()
+        template = find(self._client, asset)
+        self._template = None if template is None else puttable(template)
         self._create()
         # Now that the new copy has the note, the others may go.
         for name in left:
@@ -123,23 +137,48 @@ class Replacement:
 
     def _create(self) -> None:
         target = self._next_name()
-        wanted = assets(self._alias, self.profile)
-        for asset in wanted.templates():
-            # The index template that is there fits the source alone, whoever edited it.
-            change = compare(self._client, asset, force=asset.kind == "index template")
-            if change.written:
-                put(self._client, asset)
-        profile = self.profile.to_meta()
-        winner = self._client.indices.simulate_index_template(name=target)["template"]
-        if winner.get("mappings", {}).get("_meta", {}).get(META_KEY) != profile:
-            raise RequestError(
-                f"another index template with a priority above {wanted.index_template['priority']} "
-                f"claims {target!r}: lower its priority"
-            )
+        template = self._fit_templates(target)
+        found = self._client.indices.get(index=self.source, flat_settings=True)[self.source]
+        settings = successor_settings(found["settings"])
+        # Its documents have been through it already.
+        self._final_pipeline = settings.pop(_FINAL_PIPELINE, None)
+        mappings = successor_mappings(found["mappings"], self.profile)
         note = Note(self._alias, self.source, self._store, self._was_blocked)
-        meta = {META_KEY: profile, **note.to_meta()}
-        self._client.indices.create(index=target, mappings={"_meta": meta})
-        self.target = target
+        meta = {**mappings["_meta"], **note.to_meta()}
+        content = {"settings": settings, "mappings": mappings}
+        with self._own_template(target, content, template.priority + 1):
+            self._client.indices.create(index=target, mappings={"_meta": meta})
+            self.target = target
+        self.template_edits = template.edits
+
+    def _fit_templates(self, target: str) -> FittedTemplate:
+        """Make the templates fit the target, and with it the indices that follow it."""
+        *components, index_template = assets(self._alias, self.profile).templates()
+        for asset in components:
+            if compare(self._client, asset).written:
+                put(self._client, asset)
+        fitted = fit_template(self._client, index_template, self._store)
+        winner = self._client.indices.simulate_index_template(name=target)["template"]
+        meta = winner.get("mappings", {}).get("_meta", {})
+        if meta.get(META_KEY) != self.profile.to_meta():
+            raise RequestError(
+                f"{target!r} would not follow the {index_template}: another index template with a "
+                f"priority above {fitted.priority} claims it, or the index_patterns of this one "
+                "leave it out; mend that first"
+            )
+        return fitted
+
+    @contextlib.contextmanager
+    def _own_template(self, index: str, content: dict[str, Any], priority: int) -> Iterator[None]:
+        """Let an index have this content alone: to a request's, a template would add its own."""
+        name = f"convert-multi-{self._alias}"
+        self._client.indices.put_index_template(
+            name=name, index_patterns=[index], priority=priority, template=content
+        )
+        try:
+            yield
+        finally:
+            self._client.indices.delete_index_template(name=name)
 
     def _next_name(self) -> str:
         found = self._client.indices.get_settings(
@@ -184,15 +223,6 @@ class Replacement:
             for copy in copies
             if copy["routing"]["primary"]
         }
-
-    def _index_template(self) -> dict[str, Any] | None:
-        try:
-            found = self._client.indices.get_index_template(name=f"es-jina-{self._alias}")
-        except NotFoundError:
-            return None
-        template: dict[str, Any] = found["index_templates"][0]["index_template"]
-        # Elasticsearch says when it was made, and refuses to be told so.
-        return {key: told for key, told in template.items() if "_date" not in key}
 
     def _abandon(self, error: BaseException) -> None:
         """Undo everything, and say in the error what has become of the index.

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
-from tests.elastic.convertible import content, fill, fitting, state
+from tests.elastic.convertible import content, edit_template, fill, fitting, state
 from tests.elastic.rank_vectors_double import RankVectorsDouble
 
 from .shell import Inside, Shell
@@ -66,6 +66,17 @@ def test_a_conversion(es_jina: Inside, made: str) -> None:
     assert "of 30 documents" not in silent
     again = es_jina("convert-multi", made, "--to", "binary")
     assert again == f"The multi-vectors of '{made}' are binary already.\n"
+
+
+def test_an_edited_template(es_jina: Inside, ranked: Elasticsearch, made: str) -> None:
+    edit_template(ranked, made, {"index": {"refresh_interval": "7s"}}, {})
+    told = es_jina("convert-multi", made, "--to", "rank_vectors", errors=False).splitlines()
+    at = next(number for number, line in enumerate(told) if "was edited" in line)
+    assert told[at].startswith(
+        f"  the index template es-jina-{made} was edited; the edits are kept"
+    )
+    assert "    + template.mappings.properties.multi_vector.type = rank_vectors" in told[at:]
+    assert not any("refresh_interval" in line for line in told)
 
 
 def test_a_trial(es_jina: Inside, double: RankVectorsDouble, made: str) -> None:

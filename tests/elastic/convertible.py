@@ -75,6 +75,23 @@ def fill(
     client.indices.refresh(index=index)
 
 
+def template(client: Elasticsearch, index: str) -> dict[str, Any]:
+    """The index template, but for its dates."""
+    (found,) = client.indices.get_index_template(name=f"es-jina-{index}")["index_templates"]
+    return {k: told for k, told in found["index_template"].items() if "_date" not in k}
+
+
+def edit_template(
+    client: Elasticsearch, index: str, settings: dict[str, Any], mappings: dict[str, Any]
+) -> None:
+    """Give the index template settings, and parts of a mapping, of somebody's own."""
+    body = template(client, index)
+    fields = body["template"]["mappings"]["properties"] | mappings.get("properties", {})
+    body["template"]["settings"] = settings
+    body["template"]["mappings"] |= {**mappings, "properties": fields}
+    client.indices.put_index_template(name=f"es-jina-{index}", body=body)
+
+
 def state(client: Elasticsearch, index: str) -> dict[str, Any]:
     """Settings, mapping and aliases of all indices of a name, and what the next would be like."""
     found: dict[str, Any] = client.indices.get(index=f"{index}-*", flat_settings=True).body

@@ -40,6 +40,12 @@ def test_settings_are_the_same_as_elasticsearch_writes_them(settings: dict[str, 
         {"template": {"mappings": TITLE}, "index_patterns": ["a-*"]},
         {"template": {"mappings": TITLE}, "priority": 1},
         {"template": {"mappings": TITLE}, "processors": [{"trim": {"field": "title"}}]},
+        {"template": {"mappings": TITLE}, "allow_auto_create": False},
+        {"template": {"mappings": TITLE}, "data_stream": {"hidden": False}},
+        {"template": {"mappings": TITLE}, "ignore_missing_component_templates": ["a"]},
+        {"template": {"mappings": TITLE}, "deprecated": True},
+        {"template": {"mappings": TITLE}, "_meta": {"team": "search"}},
+        {"template": {"mappings": {**TITLE, "_meta": {"team": "search"}}}},
     ],
 )
 def test_another_content_has_another_digest(other: dict[str, Any]) -> None:
@@ -47,7 +53,8 @@ def test_another_content_has_another_digest(other: dict[str, Any]) -> None:
 
 
 def test_what_is_about_a_template_does_not_count() -> None:
-    told = {"version": 9, "_meta": {"a": 1}, "description": "x", "created_date_millis": 5}
+    ours = {"managed_by": "es_jina", "description": "x", "digest": "ab"}
+    told = {"version": 9, "_meta": ours, "description": "x", "created_date_millis": 5}
     assert digest({"template": {"mappings": TITLE}, **told}) == digest(
         {"template": {"mappings": TITLE}}
     )
