@@ -117,7 +117,7 @@ def _check_kept(wanted: Assets, changes: tuple[Change, ...]) -> None:
     for change in changes:
         if change.asset.kind == "index template" and change.kept:
             template = (change.stored or {}).get("template", {})
-            if _profile_meta(template) != _profile_meta(wanted.index_template["template"]):
+            if _profile(template) != _profile(wanted.index_template["template"]):
                 raise ProfileMismatchError(
                     f"the {change.asset} is for another profile, and not as es_jina left it: see "
                     "what differs with --dry-run --force, and replace it with --force"
@@ -127,7 +127,7 @@ def _check_kept(wanted: Assets, changes: tuple[Change, ...]) -> None:
 def _create(client: Elasticsearch, wanted: Assets, planned: SetUp) -> None:
     """Create the index, if it will follow our template: of several that match, one is taken."""
     winner = client.indices.simulate_index_template(name=wanted.index)["template"]
-    if _profile_meta(winner) != _profile_meta(wanted.index_template["template"]):
+    if _profile(winner) != _profile(wanted.index_template["template"]):
         _take_back(client, planned)
         raise RequestError(
             f"another index template with a priority above {wanted.index_template['priority']} "
@@ -142,8 +142,12 @@ def _take_back(client: Elasticsearch, planned: SetUp) -> None:
             client.indices.delete_index_template(name=change.asset.name)
 
 
-def _profile_meta(template: dict[str, Any]) -> object:
-    return template.get("mappings", {}).get("_meta", {}).get(META_KEY)
+def _profile(template: dict[str, Any]) -> IndexProfile | None:
+    """Return the profile in a template, of whichever version; ``None`` where there is none."""
+    try:
+        return IndexProfile.from_meta(template.get("mappings", {}).get("_meta", {}).get(META_KEY))
+    except RequestError:
+        return None
 
 
 def check_name(index: str) -> None:

@@ -485,3 +485,22 @@ def test_the_pipeline_goes_where_its_processors_are(
     # This node has none of them, and says so when it is really put.
     with pytest.raises(ClusterError, match=r"No processor type exists with name \[\w+\]"):
         set_up(client, index, PROFILE, able)
+
+
+def test_the_template_of_an_older_es_jina_is_of_the_same_profile(
+    client: Elasticsearch, capabilities: Capabilities, index: str
+) -> None:
+    """It has no digest and a profile of the first version."""
+    set_up(client, index, PROFILE, capabilities)
+    name = f"es-jina-{index}"
+    (told,) = client.indices.get_index_template(name=name)["index_templates"]
+    template = told["index_template"]
+    del template["_meta"]["digest"]
+    meta = template["template"]["mappings"]["_meta"]["es_jina"]
+    del meta["dense"], meta["languages"]
+    meta |= {"profile_version": 1, "dims": [*PROFILE.dims], "index_type": None}
+    body = {key: template[key] for key in ("index_patterns", "priority", "composed_of", "_meta")}
+    client.indices.put_index_template(name=name, body={**body, "template": template["template"]})
+    client.indices.delete(index=f"{index}-000001")
+    assert set_up(client, index, PROFILE, capabilities).created
+    assert require_profile(client, index) == PROFILE
