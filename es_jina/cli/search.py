@@ -97,7 +97,7 @@ def command(
     from es_jina.elastic.assets import require_profile
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.inputs import Image, Text
-    from es_jina.providers import open_provider
+    from es_jina.providers import describe, open_provider
     from es_jina.search.filters import parse_filter
     from es_jina.search.searcher import Searcher
 
@@ -107,6 +107,10 @@ def command(
     client = open_cluster(**cluster)
     profile = require_profile(client, index)
     name, model = choose_model(model, provider, profile.model)
+    if mode != "text":
+        # Before it is loaded, or even downloaded.
+        info = describe(name, model)
+        profile.check_model(info.name, info.revision, index)
     opened = None if mode == "text" else open_provider(name, model, device=device, dtype=dtype)
     try:
         capabilities = Capabilities.detect(client, fields=False)

@@ -12,7 +12,7 @@ from es_jina.dense import DenseProfile
 from es_jina.elastic.client import cluster_errors, is_elasticsearch
 from es_jina.elastic.pipelines import fit_pipeline, passage_name
 from es_jina.elastic.templates import Asset
-from es_jina.errors import RequestError
+from es_jina.errors import ProfileMismatchError, RequestError
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile, Store
 
 META_KEY = "es_jina"
@@ -161,14 +161,23 @@ def read_profile(client: Elasticsearch, index: str) -> IndexProfile | None:
         if meta is None:
             raise RequestError(
                 f"the index {name!r} has no es_jina profile in its mapping: it was not made by "
-                "`es-jina setup`; choose another index name"
+                f"`es-jina setup`; {_what_then(name, index)}"
             )
         profiles.append(IndexProfile.from_meta(meta))
     if not profiles:
         return None
-    for other in profiles[1:]:
-        profiles[0].check_same(other, index)
+    if any(other != profiles[0] for other in profiles[1:]):
+        raise ProfileMismatchError(
+            f"the alias {index!r} is over indices of different profiles ({', '.join(mappings)}): "
+            f"take all but one out of it; `es-jina doctor {index}` says what each is for"
+        )
     return profiles[0]
+
+
+def _what_then(name: str, index: str) -> str:
+    if name == index:
+        return "choose another index name"
+    return f"choose another index name, or take it out of the alias {index!r}"
 
 
 def require_profile(client: Elasticsearch, index: str) -> IndexProfile:

@@ -108,7 +108,8 @@ def _check_free(client: Elasticsearch, wanted: Assets) -> None:
     if client.indices.exists(index=wanted.index):
         raise RequestError(
             f"there is an index {wanted.index!r} already, but not behind the alias "
-            f"{wanted.alias!r}: choose another index name, or give it the alias, or delete it"
+            f"{wanted.alias!r}: choose another index name, or delete it, or give it the alias: PUT "
+            f"/{wanted.index}/_alias/{wanted.alias}"
         )
 
 

@@ -80,6 +80,9 @@ def gone(
         folder = root.is_dir()
         prefix = root.as_uri().rstrip("/") + ("/" if folder else "#")
         for uri, documents in ledger.uris(prefix):
+            if not uri.startswith(prefix):
+                # Of a document of somebody else that has several.
+                continue
             path = _path(uri.partition("#")[0])
             if folder and not filters.allow(path.relative_to(root)):
                 continue

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,7 @@ from elasticsearch import Elasticsearch
 
 from es_jina.dense import dense_profiles
 from es_jina.elastic.assets import assets
+from es_jina.elastic.templates import Asset
 from tests.elastic.doctor.conftest import PROFILE, Patient
 
 # Its component template is in no other test's way.
@@ -49,12 +51,20 @@ def test_a_component_template_that_is_missing_or_old(
 ) -> None:
     made = patient(LARGE)
     body = assets("any", LARGE).component_templates[component]
-    client.cluster.put_component_template(name=component, body={**body, "version": 0})
+    older = deepcopy(body)
+    older["version"] = 0
+    field = older["template"]["mappings"]["properties"]["embedding_2048"]
+    field["index_options"] = {"type": "hnsw"}
+    signed = Asset("component template", component, older).signed
+    client.cluster.put_component_template(name=component, body=signed)
     (told,) = made.problems()
     assert f"the component template {component} has version 0, not {body['version']}" in told
-    # Somebody else's edits of a newer one are theirs.
-    client.cluster.put_component_template(name=component, body={**body, "version": 99})
-    assert made.problems() == []
+    # Edits are people's own, whatever their version: setup keeps them.
+    for version in (0, 99):
+        client.cluster.put_component_template(name=component, body={**older, "version": version})
+        assert made.problems() == []
+        (finding,) = made.findings("warning")
+        assert "is not as es_jina puts it, and setup keeps it so" in finding.message
     client.indices.delete_index_template(name=f"es-jina-{made.alias}")
     client.cluster.delete_component_template(name=component)
     assert f"the component template {component} is missing" in "\n".join(made.problems())
