@@ -67,7 +67,8 @@ def model_options(command: F) -> F:
         click.option(
             "--model",
             envvar="ES_JINA_MODEL",
-            help="jinaai/jina-embeddings-v4 or a checkpoint folder; by default the index's own.",
+            help="jinaai/jina-embeddings-v4 or a checkpoint folder; by default the index's "
+            "own, for a setup the former.",
         ),
     ):
         command = option(command)
