@@ -22,7 +22,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 format: $(VENV)/.dev
@@ -31,7 +31,7 @@ format: $(VENV)/.dev
 
 # After a change of the dependencies: pin the newest versions again.
 constraints: | $(UV)
-	$(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade --all-extras --group dev -o constraints.txt pyproject.toml
+	$(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade --all-extras --group dev --group bench -o constraints.txt pyproject.toml
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing es-jina with the local model and the embedded node into $(VENV) ..."
@@ -42,6 +42,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing es-jina, all extras and the development tools into $(VENV) ..."
 	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev -e '.[all]'
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: $(VENV)/.dev
+	@echo "Installing the peers of the benchmarks into $(VENV) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --group bench
+	@touch $@
 
 $(VENV)/bin/python: | $(UV)
 	@$(UV) venv --quiet --python '>=3.11' $(VENV)

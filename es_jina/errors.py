@@ -11,16 +11,19 @@
     │   └── CheckpointError            a checkpoint folder is not what it must be
     ├── NodeError              exit 6  the embedded Elasticsearch
     └── ItemError                      one input failed alone; it travels with its unit to the
-                                       dead-letter file and never ends a run
+        │                              dead-letter file and never ends a run
+        └── UnsentError                it was not sent, for the tokens that may be spent are spent
 
 Each message is one line that says what is wrong and what to do. Exit 3 is not an error: it says
-that a run ended with some units in the dead-letter file. Exit 1 of `es-jina doctor` says that it
-found a problem. Exit 130 is Ctrl-C.
+that a run ended with some units in the dead-letter file. Exit 7 says that it ended at the tokens
+that it may spend (`--max-tokens`). Exit 1 of `es-jina doctor` says that it found a problem. Exit
+130 is Ctrl-C.
 """
 
 from typing import ClassVar
 
 EXIT_PARTIAL = 3
+EXIT_SPENT = 7
 EXIT_INTERRUPTED = 130
 
 
@@ -73,6 +76,10 @@ class NodeError(EsJinaError):
 
 class ItemError(EsJinaError):
     """One input cannot be read or embedded; everything else goes on."""
+
+
+class UnsentError(ItemError):
+    """One input was not sent: with it, more tokens might be billed than may be spent."""
 
 
 def first_line(error: BaseException) -> str:

@@ -44,9 +44,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """An image to embed: a file, the bytes of one, or a decoded picture."""
+    """An image to embed: a file, the bytes of one, a decoded picture, or an address.
 
-    source: "Path | bytes | PilImage"
+    An address, a ``str``, is fetched by the hosted API itself; nobody else takes one.
+    """
+
+    source: "Path | bytes | PilImage | str"
 
 
 Input = Text | Image

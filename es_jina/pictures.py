@@ -95,6 +95,11 @@ def _opened(image: Image) -> Iterator[PilImage]:
         elif isinstance(source, bytes | Path):
             with _from_file(source) as opened:
                 yield opened
+        elif isinstance(source, str):
+            raise ItemError(
+                "an image at an address is fetched by the hosted API alone: download it, or give "
+                "a Path for a file"
+            )
         else:
             raise ItemError(
                 f"an image is a Path, bytes or a Pillow picture, not a {type(source).__name__}"

@@ -38,6 +38,7 @@ Exit codes:
   4  Elasticsearch cannot be reached, or refused
   5  the model could not be loaded or asked
   6  the embedded Elasticsearch could not be fetched, started or stopped
+  7  all tokens that may be spent (--max-tokens) are spent; run it again to go on
   130  interrupted by Ctrl-C
 """
 
