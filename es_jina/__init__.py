@@ -15,19 +15,27 @@ if TYPE_CHECKING:
     from es_jina.inputs import Image, Task, Text
     from es_jina.profile import IndexProfile
     from es_jina.providers import open_provider, profile_for
-    from es_jina.providers.base import ModelInfo, Provider, Want
+    from es_jina.providers.base import ModelInfo, Provider, Ranked, Reranker, Want
+    from es_jina.providers.hosted import HostedProvider
+    from es_jina.providers.hosted_async import AsyncHostedProvider
     from es_jina.providers.local import LocalProvider
+    from es_jina.providers.reranker import HostedReranker
+    from es_jina.providers.reranker_async import AsyncHostedReranker
     from es_jina.search.hits import Hit, Results
     from es_jina.search.searcher import Searcher
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncHostedProvider",
+    "AsyncHostedReranker",
     "Capabilities",
     "Cluster",
     "Embedding",
     "EsJinaError",
     "Hit",
+    "HostedProvider",
+    "HostedReranker",
     "Image",
     "IndexProfile",
     "ItemError",
@@ -37,7 +45,9 @@ __all__ = [
     "PatchGrid",
     "Provider",
     "ProviderError",
+    "Ranked",
     "RequestError",
+    "Reranker",
     "Results",
     "Searcher",
     "Task",
@@ -50,11 +60,15 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncHostedProvider": "providers.hosted_async",
+    "AsyncHostedReranker": "providers.reranker_async",
     "Capabilities": "elastic.capabilities",
     "Cluster": "elastic.client",
     "Embedding": "embedding",
     "EsJinaError": "errors",
     "Hit": "search.hits",
+    "HostedProvider": "providers.hosted",
+    "HostedReranker": "providers.reranker",
     "Image": "inputs",
     "IndexProfile": "profile",
     "ItemError": "errors",
@@ -64,7 +78,9 @@ _HOMES = {
     "PatchGrid": "embedding",
     "Provider": "providers.base",
     "ProviderError": "errors",
+    "Ranked": "providers.base",
     "RequestError": "errors",
+    "Reranker": "providers.base",
     "Results": "search.hits",
     "Searcher": "search.searcher",
     "Task": "inputs",

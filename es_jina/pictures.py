@@ -29,6 +29,13 @@ _REFUSED_FORMATS = ("EPS", "WMF")
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _LONGEST_BRANDS = 256
+# What a file says of itself that changes nothing of what is seen in it.
+_HARMLESS_INFO = frozenset(
+    {
+        *("jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"),
+        *("dpi", "srgb", "gamma", "chromaticity", "aspect", "interlace"),
+    }
+)
 # A picture that several inputs or threads share is decoded by one of them.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -47,6 +54,29 @@ def open_picture(image: Image) -> PilImage:
     """
     with _opened(image) as picture:
         return _upright_rgb(picture)
+
+
+def original_bytes(image: Image) -> bytes | None:
+    """Return the file of a picture, where any reader of it sees what :func:`open_picture` returns.
+
+    So it is for a PNG or a JPEG in colour or grey that is upright, opaque and tells nothing else
+    (where it was taken, how its colours are meant).
+
+    Args:
+        image: a path or the bytes of a file that can be opened.
+
+    Returns:
+        ``None`` for every other picture.
+    """
+    source = image.source
+    with _opened(image) as picture:
+        if picture.format not in {"PNG", "JPEG"} or getattr(picture, "n_frames", 1) > 1:
+            return None
+        if picture.mode not in {"RGB", "L"} or picture.info.keys() - _HARMLESS_INFO:
+            return None
+    if isinstance(source, Path):
+        return source.read_bytes()
+    return source if isinstance(source, bytes) else None
 
 
 def picture_size(image: Image) -> tuple[int, int]:

@@ -97,6 +97,7 @@ SEARCHES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
             query.fused("fox", near(), profile()), WORDS, ranked("bit", 64), bits=True
         ),
     ),
+    ("contents", lambda: query.contents(["a", "b"])),
     ("packed_multi_vectors", lambda: query.packed_multi_vectors(["a", "b"])),
     *(
         (

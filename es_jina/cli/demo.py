@@ -6,12 +6,14 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from es_jina.cli.options import choose_model, model_options
+from es_jina.cli.models import ModelOptions, model_options
+from es_jina.errors import RequestError
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -30,14 +32,7 @@ if TYPE_CHECKING:
     help="Where the demo's node keeps its data.  [default: in the user's data folder]",
 )
 @model_options
-def command(
-    *,
-    folder: Path | None,
-    model: str | None,
-    provider: str | None,
-    device: str | None,
-    dtype: str | None,
-) -> None:
+def command(*, folder: Path | None, **model: Any) -> None:
     """Start a real Elasticsearch, load sample documents, print three searches.
 
     Without --model and without a key in JINA_API_KEY it runs a tiny UNTRAINED checkpoint:
@@ -47,37 +42,46 @@ def command(
     from es_jina.elastic.node import Node
     from es_jina.paths import data_folder
 
+    chosen = ModelOptions.parted(model)[0].chosen()
+    _check(chosen)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     _end_with_make()
     _step("Starting Elasticsearch on this machine")
     with Node(folder or data_folder() / "demo") as node:
         _done(f"Elasticsearch {node.version} answers at {node.url}")
-        index = _show(node, model, provider, device, dtype)
+        index = _show(node, chosen)
         _stay(node, index)
 
 
-def _show(
-    node: "Node", model: str | None, provider: str | None, device: str | None, dtype: str | None
-) -> str:
+def _check(chosen: ModelOptions) -> None:
+    """Refuse a model that cannot do what the demo shows, before anything starts.
+
+    Raises:
+        RequestError: it has no multi-vectors.
+    """
+    if chosen.is_hosted and chosen.describe().multi_dims is None:
+        raise RequestError(
+            f"the demo shows late interaction, and {chosen.model} has no multi-vectors: leave "
+            "--model out"
+        )
+
+
+def _show(node: "Node", chosen: ModelOptions) -> str:
     """Set up, ingest and search; return the name of the index."""
     from es_jina.demo.run import EXAMPLES, demo_checkpoint, demo_index
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.client import Cluster
     from es_jina.elastic.setup import set_up
     from es_jina.ingest.run import Ingest
-    from es_jina.providers import open_provider, open_tokenizer, profile_for
+    from es_jina.providers import profile_for
     from es_jina.search.searcher import Searcher
 
     _step("Loading the model")
-    name, model = choose_model(model, provider)
-    toy = name == "local" and model is None
-    model = str(demo_checkpoint()) if toy else model
-    with (
-        Cluster(node.url).connect() as client,
-        open_provider(name, model, device=device, dtype=dtype) as opened,
-    ):
-        _say_model(opened, toy)
+    toy = not chosen.is_hosted and chosen.model is None
+    chosen = replace(chosen, model=str(demo_checkpoint())) if toy else chosen
+    with Cluster(node.url).connect() as client, chosen.open_provider() as opened:
+        _say_model(opened, toy, hosted=chosen.is_hosted)
         capabilities = Capabilities.detect(client)
         profile = profile_for(opened.model)
         index = demo_index(client, profile)
@@ -91,7 +95,7 @@ def _show(
                 profile,
                 capabilities,
                 open_provider=lambda: opened,
-                open_tokenizer=lambda: open_tokenizer(name, model),
+                open_tokenizer=chosen.open_tokenizer,
             ),
             client,
         )
@@ -100,7 +104,7 @@ def _show(
     return index
 
 
-def _say_model(provider: "Provider", toy: bool) -> None:
+def _say_model(provider: "Provider", toy: bool, *, hosted: bool) -> None:
     from es_jina.providers.base import LICENCE
 
     if toy:
@@ -115,6 +119,8 @@ def _say_model(provider: "Provider", toy: bool) -> None:
     else:
         _done(provider.model.name)
     click.echo(f"    {LICENCE}")
+    if hosted:
+        click.echo("    What a service answers may be used by that service's own terms.")
 
 
 def _ingest(ingest: "Ingest", client: "Elasticsearch") -> None:

@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-import unicodedata
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -13,16 +12,26 @@ from urllib.parse import unquote
 
 import click
 
+from es_jina.cli.billing import Bill, Billed
 from es_jina.cli.ingest_options import IngestOptions, ingest_options
+from es_jina.cli.ingest_report import details, print_report, say
 from es_jina.cli.interrupt import interruptible
-from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
-from es_jina.errors import EXIT_INTERRUPTED, EXIT_PARTIAL, EsJinaError, RequestError
+from es_jina.cli.models import ModelOptions, model_options
+from es_jina.cli.options import cluster_options, open_cluster
+from es_jina.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_PARTIAL,
+    EXIT_SPENT,
+    EsJinaError,
+    RequestError,
+)
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from es_jina.cli.progress import Display
     from es_jina.ingest.dead_letters import DeadLetters
+    from es_jina.ingest.expected import Expected
     from es_jina.ingest.prune import Gone, Watched
     from es_jina.ingest.report import Failure, Report
     from es_jina.ingest.retry import Retry
@@ -30,11 +39,10 @@ if TYPE_CHECKING:
     from es_jina.ingest.targets import Targets
     from es_jina.profile import IndexProfile
     from es_jina.providers.base import Provider, Tokenizer
+    from es_jina.providers.usage import Usage
 
 # How many sources a preview of --prune names.
 _NAMED = 20
-# Controls, formats (such as the direction of writing), and ends of lines and paragraphs.
-_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 @click.command(name="ingest")
@@ -47,10 +55,6 @@ def command(
     *,
     index: str,
     targets: tuple[str, ...],
-    model: str | None,
-    provider: str | None,
-    device: str | None,
-    dtype: str | None,
     **others: Any,
 ) -> int:
     """Embed what is under PATH... into INDEX.
@@ -62,18 +66,21 @@ def command(
 
     What is in the index already, unchanged, is not embedded again: a run may be killed anywhere and
     started again. What fails is named in the summary and in the dead-letter file; the exit code is
-    then 3. Ctrl-C finishes what is in flight (exit code 130); a second one ends at once.
+    then 3, or 7 where the run ends at --max-tokens, with failures or without. Ctrl-C finishes what
+    is in flight (exit code 130); a second one ends at once.
     """
     from es_jina.elastic.assets import require_profile
     from es_jina.elastic.fast_load import restore
 
-    options, cluster = IngestOptions.parted(others)
+    options, others = IngestOptions.parted(others)
+    model, cluster = ModelOptions.parted(others)
     options.check(targets, terminal=sys.stdin is not None and sys.stdin.isatty())
     client = open_cluster(**cluster)
     profile = require_profile(client, index)
-    name, chosen = choose_model(model, provider, profile.model)
-    models = Models(name, chosen, device, dtype, options.retry_for, profile, index)
-    if model is not None:
+    chosen = model.chosen(profile.model)
+    options.check_billed(chosen.name)
+    models = Models(chosen, options.retry_for, options.max_tokens, profile, index)
+    if model.model is not None:
         models.check()
     if not options.dry_run and restore(client, index):
         click.echo("An earlier --fast-load had left its settings: they are put back.", err=True)
@@ -86,11 +93,9 @@ def command(
 class Models:
     """Opens what runs the model, once there is something to do for it."""
 
-    provider: Any
-    model: str | None
-    device: str | None
-    dtype: str | None
+    chosen: ModelOptions
     retry_for: float
+    max_tokens: int | None
     profile: "IndexProfile"
     index: str
 
@@ -100,9 +105,7 @@ class Models:
         Raises:
             ProfileMismatchError: the index was made with another.
         """
-        from es_jina.providers import describe
-
-        info = describe(self.provider, self.model)
+        info = self.chosen.describe()
         self.profile.check_model(info.name, info.revision, self.index)
 
     def open_provider(self) -> "Provider":
@@ -111,23 +114,13 @@ class Models:
         Raises:
             ProfileMismatchError: the index was made with another.
         """
-        from es_jina.providers import open_provider
-
-        opened = open_provider(
-            self.provider,
-            self.model,
-            device=self.device,
-            dtype=self.dtype,
-            patience=self.retry_for,
-        )
+        opened = self.chosen.open_provider(patience=self.retry_for, max_tokens=self.max_tokens)
         self.profile.check_model(opened.model.name, opened.model.revision, self.index)
         return opened
 
     def open_tokenizer(self) -> "Tokenizer":
         """Read the model's tokenizer alone."""
-        from es_jina.providers import open_tokenizer
-
-        return open_tokenizer(self.provider, self.model)
+        return self.chosen.open_tokenizer()
 
 
 class Run:
@@ -151,6 +144,7 @@ class Run:
         self._stack = stack
         self._letters: DeadLetters | None = None
         self._display: Display | None = None
+        self._provider: Provider | None = None
 
     def ingest(self, named: Sequence[str]) -> int:
         """Ingest, prune, report; return the exit code."""
@@ -174,35 +168,37 @@ class Run:
         except EsJinaError:
             self._tell(ingest.report, path)
             raise
-        self._letters.settle_places(targets.read_through)
+        if report.whole:
+            self._letters.settle_places(targets.read_through)
         self._letters.settle_gone(targets.roots)
         for source in again.gone:
             self._letters.settle(source)
-        if options.prune and not report.interrupted:
+        if options.prune and report.whole:
             report.pruned = self._prune(targets, watched)
         self._tell(report, path)
-        if report.interrupted:
-            return EXIT_INTERRUPTED
-        return EXIT_PARTIAL if report.failed else 0
+        return _exit_code(report)
 
     def preview(self, named: Sequence[str]) -> int:
         """Say what ingesting would do."""
         from es_jina.ingest.retry import retry
 
         targets, watched = self._found(named, retry(self._retried()))
-        report = self._engine().preview(watched)
+        engine = self._engine()
+        report = engine.preview(watched)
         if report.embedded:
             self._models.check()
+        bill = Bill(self._forecast(engine.expected), self._options.price)
         lines = [
             f"Would embed {report.embedded} units of {report.new} new and {report.changed} changed "
             f"sources; {report.unchanged} units are unchanged, {report.deleted} outdated would go",
-            *_details(report),
+            *bill.expected,
+            *details(report),
         ]
         if self._options.as_json:
-            click.echo(_json({"event": "preview", **asdict(report)}))
+            click.echo(_json({"event": "preview", **asdict(report), **bill.fields}))
             lines = []
         for line in lines:
-            _say(line)
+            say(line)
         if self._options.prune:
             self._list_gone(list(self._gone(targets, watched)))
         return EXIT_PARTIAL if report.failed else 0
@@ -249,11 +245,39 @@ class Run:
             self._index,
             self._profile,
             Capabilities.detect(self._client),
-            open_provider=lambda: self._stack.enter_context(self._models.open_provider()),
+            open_provider=self._open_provider,
             open_tokenizer=self._models.open_tokenizer,
-            options=self._options.run_options,
+            options=self._options.run_options(self._models.chosen.name),
             on_failure=self._on_failure,
             on_settled=self._on_settled,
+        )
+
+    def _open_provider(self) -> "Provider":
+        self._provider = self._stack.enter_context(self._models.open_provider())
+        return self._provider
+
+    def _used(self) -> "Usage | None":
+        """Return what was used of the hosted API; ``None`` where the model runs here."""
+        from es_jina.providers.usage import Usage
+
+        if not self._models.chosen.is_hosted:
+            return None
+        return self._provider.usage if isinstance(self._provider, Billed) else Usage()
+
+    def _forecast(self, expected: "Expected") -> "Usage | None":
+        """Return what would be used of the hosted API; ``None`` where the model runs here."""
+        from es_jina.providers.hosted_models import hosted_model
+        from es_jina.providers.usage import forecast
+
+        if not self._models.chosen.is_hosted:
+            return None
+        return forecast(
+            expected.texts,
+            expected.text_tokens,
+            expected.pictures,
+            expected.tiles,
+            kinds=2 if self._profile.multi_vector else 1,
+            billed_per_tile=hosted_model(self._profile.model, server=True).billed_per_tile,
         )
 
     def _on_failure(self, failure: Any) -> Any:
@@ -294,65 +318,27 @@ class Run:
 
     def _list_gone(self, found: "Sequence[Gone]") -> None:
         documents = sum(each.documents for each in found)
-        _say(f"{len(found)} sources are gone, with {documents} units in the index", err=True)
+        say(f"{len(found)} sources are gone, with {documents} units in the index", err=True)
         for each in found[:_NAMED]:
-            _say(f"  gone: {unquote(each.uri.removeprefix('file://'))}", err=True)
+            say(f"  gone: {unquote(each.uri.removeprefix('file://'))}", err=True)
         if len(found) > _NAMED:
-            _say(f"  ... and {len(found) - _NAMED} more", err=True)
+            say(f"  ... and {len(found) - _NAMED} more", err=True)
 
     def _tell(self, report: "Report", dead_letter: Path) -> None:
+        bill = Bill(self._used(), self._options.price)
         if self._options.as_json:
             assert self._display is not None  # noqa: S101 - opened before
-            self._display.summary(asdict(report))
+            self._display.summary({**asdict(report), **bill.fields})
         else:
-            print_report(report, dead_letter)
+            print_report(report, dead_letter, bill, self._options.max_tokens)
 
 
-def print_report(report: "Report", dead_letter: Path) -> None:
-    """Write the summary."""
-    rate = report.embedded / report.seconds if report.seconds else 0.0
-    _say(
-        f"{report.sources} sources: {report.embedded} units embedded"
-        + (f" in {report.seconds:.1f} s ({rate:.1f}/s)" if report.embedded else "")
-        + f", {report.unchanged} unchanged, {report.deleted} outdated ones removed, "
-        f"{report.failed} failed"
-    )
-    if report.pruned:
-        _say(f"{report.pruned} units removed whose sources are gone")
-    for line in _details(report):
-        _say(line)
-    if report.failed:
-        rest = "" if report.interrupted else "; everything else is in the index"
-        _say(f"All failures are in {dead_letter}{rest}.")
+def _exit_code(report: "Report") -> int:
     if report.interrupted:
-        _say("Interrupted: what was in flight is in the index; run it again to go on.")
-
-
-def _details(report: "Report") -> list[str]:
-    lines = []
-    if report.skipped:
-        lines.append(f"{report.skipped} files skipped: neither text, HTML, image nor PDF")
-    if report.skipped_records:
-        lines.append(
-            f"{report.skipped_records} files of records skipped: say what to embed of them with "
-            "--text-field or --image-field"
-        )
-    lines += [f"  failed: {failure.name}: {failure.message}" for failure in report.failures]
-    if report.failed > len(report.failures):
-        lines.append(f"  ... and {report.failed - len(report.failures)} more")
-    return lines
-
-
-def _say(text: str, *, err: bool = False) -> None:
-    """Print a line; a name may hold bytes that are no text, and characters that move the cursor."""
-    readable = text.encode("utf-8", "replace").decode()
-    click.echo("".join(map(_visible, readable)), err=err)
-
-
-def _visible(character: str) -> str:
-    if unicodedata.category(character) not in _INVISIBLE:
-        return character
-    return character.encode("unicode_escape").decode()
+        return EXIT_INTERRUPTED
+    if report.unsent:
+        return EXIT_SPENT
+    return EXIT_PARTIAL if report.failed else 0
 
 
 def _json(event: dict[str, Any]) -> str:

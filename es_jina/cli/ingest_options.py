@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
+from es_jina.cli.numbers import Finite
 from es_jina.errors import RequestError
 
 if TYPE_CHECKING:
@@ -19,15 +19,10 @@ if TYPE_CHECKING:
 _LONGEST = 1_209_600.0
 
 
-class Seconds(click.FloatRange):
-    """So many seconds, which are a number."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        """Read a value; NaN is in every range."""
-        seconds: float = super().convert(value, param, ctx)
-        if isnan(seconds):
-            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
-        return seconds
+# Most of a call is waiting for the API, which works on several requests of one key at once: on 50
+# where the key is paid for, on 2 to 5 where it is free, and the provider keeps within that. More
+# calls would fill memory with pages: a batch of them is up to 80 MB.
+_HOSTED_CALLS = 4
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +50,8 @@ class IngestOptions:
     dead_letter: Path | None
     retry_for: float
     fast_load: bool
+    max_tokens: int | None
+    price: float | None
     as_json: bool
 
     @classmethod
@@ -90,6 +87,19 @@ class IngestOptions:
         if (self.id_field or self.keep) and not (self.text_field or self.image_field):
             raise RequestError("--id-field and --keep need --text-field or --image-field")
 
+    def check_billed(self, provider: str) -> None:
+        """Refuse what is of money where nothing is paid for.
+
+        Raises:
+            RequestError: naming the option.
+        """
+        for option, value in (("--max-tokens", self.max_tokens), ("--price", self.price)):
+            if value is not None and provider != "hosted":
+                raise RequestError(
+                    f"{option} is for tokens that are billed: leave it out, or ask the hosted API "
+                    "with --provider hosted"
+                )
+
     @property
     def filters(self) -> "Filters":
         """For the files within folders."""
@@ -106,9 +116,8 @@ class IngestOptions:
             return None
         return RecordFields(self.id_field, self.text_field, self.image_field, self.keep)
 
-    @property
-    def run_options(self) -> "Options":
-        """For the run."""
+    def run_options(self, provider: str) -> "Options":
+        """For the run, with one of the providers."""
         from es_jina.ingest.run import Options
         from es_jina.ingest.units import Cutting
 
@@ -117,6 +126,7 @@ class IngestOptions:
             self.retry_for,
             self.page_seconds,
             self.page_memory,
+            _HOSTED_CALLS if provider == "hosted" else 1,
         )
 
 
@@ -179,7 +189,7 @@ _OPTIONS = (
     ),
     click.option(
         "--page-seconds",
-        type=Seconds(min=0.1, max=_LONGEST),
+        type=Finite(min=0.1, max=_LONGEST),
         default=30.0,
         show_default=True,
         help="A page that takes longer to render fails.",
@@ -218,7 +228,7 @@ _OPTIONS = (
     ),
     click.option(
         "--retry-for",
-        type=Seconds(min=0, max=_LONGEST),
+        type=Finite(min=0, max=_LONGEST),
         default=120.0,
         show_default=True,
         metavar="SECONDS",
@@ -229,6 +239,19 @@ _OPTIONS = (
         is_flag=True,
         help="No refresh and no replicas until the end; put back even after a crash, by the next "
         "run or by `es-jina doctor`.",
+    ),
+    click.option(
+        "--max-tokens",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Of the hosted API: let it bill so many tokens at most. The run ends there, with exit "
+        "code 7 and without --prune; run it again to go on.",
+    ),
+    click.option(
+        "--price",
+        type=Finite(min=0),
+        metavar="MONEY",
+        help="Of the hosted API: what a million tokens cost, to be told what that makes.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print JSON events, one a line."),
 )

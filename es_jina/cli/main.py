@@ -15,6 +15,7 @@ COMMANDS = {
     "convert-multi": "Move multi-vectors between binary fields and rank_vectors.",
     "demo": "A real Elasticsearch, sample documents, three searches.",
     "doctor": "Say what is wrong with the cluster and the indices, and how to mend it.",
+    "embed": "Print the vectors of texts and images.",
     "ingest": "Embed files and folders into an index.",
     "node": "Start, stop and inspect the embedded Elasticsearch.",
     "search": "Search an index by text or by image.",
@@ -34,13 +35,18 @@ Exit codes:
   0  done
   1  an error without a code of its own; doctor: a problem is left to be solved
   2  what was asked cannot be done: an option, a file, an index
-  3  some units failed; they are in the dead-letter file, all others are in the index
+  3  some units failed; they are in the dead-letter file, all others are in the index; embed: in
+     the output, with their errors
   4  Elasticsearch cannot be reached, or refused
   5  the model could not be loaded or asked
   6  the embedded Elasticsearch could not be fetched, started or stopped
   7  all tokens that may be spent (--max-tokens) are spent; run it again to go on
   130  interrupted by Ctrl-C
 """
+
+
+class _ReaderGoneError(Exception):
+    """The reader of our output went away (`es-jina search ... | head`): not an error."""
 
 
 class LazyGroup(click.Group):
@@ -57,6 +63,13 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"es_jina.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call a command; click itself would end with exit code 1 where the reader went away."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing a command."""
@@ -94,8 +107,7 @@ def _run(arguments: list[str] | None) -> int:
     except EsJinaError as error:
         click.echo(f"Error: {error}", err=True)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output went away (`es-jina search ... | head`): not an error.
+    except _ReaderGoneError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0

@@ -44,37 +44,6 @@ def cluster_options(command: F) -> F:
     return command
 
 
-def model_options(command: F) -> F:
-    """Add which model to use and where it runs."""
-    for option in (
-        click.option(
-            "--dtype",
-            type=click.Choice(["float32", "bfloat16", "float16"]),
-            help="Precision of the local model: by default bfloat16 on a GPU, float32 on a CPU.",
-        ),
-        click.option(
-            "--device",
-            envvar="ES_JINA_DEVICE",
-            help="cuda, mps or cpu for the local model; by default the best there is.",
-        ),
-        click.option(
-            "--provider",
-            type=click.Choice(["local", "hosted"]),
-            envvar="ES_JINA_PROVIDER",
-            help="Who runs the model; by default hosted if JINA_API_KEY is set and no model is "
-            "named, else local.",
-        ),
-        click.option(
-            "--model",
-            envvar="ES_JINA_MODEL",
-            help="jinaai/jina-embeddings-v4 or a checkpoint folder; by default the index's "
-            "own, for a setup the former.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 def open_cluster(**given: Any) -> Any:
     """Return a client for the cluster that the options, the environment or the file mean.
 
@@ -116,21 +85,3 @@ def _running_url() -> str:
         urls = ", ".join(node.url for node in nodes)
         raise RequestError(f"several embedded nodes run ({urls}): choose one with --url")
     return nodes[0].url if nodes else DEFAULT_URL
-
-
-def choose_model(
-    model: str | None, provider: str | None, indexed: str | None = None
-) -> tuple[Any, str | None]:
-    """Return the provider's name and the model that the options mean.
-
-    Args:
-        model: as named by the user.
-        provider: as named by the user.
-        indexed: the model of the index, used where the user named none.
-    """
-    from es_jina.providers import choose_provider
-    from es_jina.providers.base import MODEL_ID
-
-    if model is None and indexed not in (None, MODEL_ID) and provider != "hosted":
-        model = indexed
-    return provider or choose_provider(model), model

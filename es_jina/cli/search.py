@@ -1,12 +1,19 @@
 """``es-jina search``."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
-from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
-from es_jina.cli.search_display import print_explained, print_requests, print_results
+from es_jina.cli.models import ModelOptions, model_options
+from es_jina.cli.options import cluster_options, open_cluster
+from es_jina.cli.search_display import (
+    print_explained,
+    print_requests,
+    print_results,
+    print_unread,
+)
 from es_jina.errors import ItemError, RequestError
 
 
@@ -61,6 +68,13 @@ from es_jina.errors import ItemError, RequestError
     help="Compare signs with signs, where multi-vectors are bits: faster, a little less exact.",
 )
 @click.option(
+    "--rerank",
+    is_flag=True,
+    help="Let jina-reranker-m0 of the hosted API (or of --server) read the best hits, 20 or twice "
+    "as many as are shown, and order them: by their text, pages by their text layer, images by "
+    "their files on this machine. It bills what it reads.",
+)
+@click.option(
     "--explain", is_flag=True, help="Show rank and score in every stage, and how long each took."
 )
 @click.option(
@@ -81,59 +95,57 @@ def command(
     as_json: bool,
     explain: bool,
     print_request: bool,
-    model: str | None,
-    provider: str | None,
-    device: str | None,
-    dtype: str | None,
     size: int,
     offset: int,
     window: int | None,
     collapse: bool,
     coarse: int | None,
     bits: bool,
-    **cluster: Any,
+    rerank: bool,
+    **others: Any,
 ) -> None:
     """Search INDEX by the words of QUERY or by a picture."""
     from es_jina.elastic.assets import require_profile
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.inputs import Image, Text
-    from es_jina.providers import describe, open_provider
     from es_jina.search.filters import parse_filter
     from es_jina.search.searcher import Searcher
 
     if (query is None) == (image is None):
         raise RequestError("give either a QUERY or --image FILE")
     wanted = [parse_filter(told) for told in filters]
+    options, cluster = ModelOptions.parted(others)
     client = open_cluster(**cluster)
     profile = require_profile(client, index)
-    name, model = choose_model(model, provider, profile.model)
+    chosen = options.chosen(profile.model)
     if mode != "text":
         # Before it is loaded, or even downloaded.
-        info = describe(name, model)
+        info = chosen.describe()
         profile.check_model(info.name, info.revision, index)
-    opened = None if mode == "text" else open_provider(name, model, device=device, dtype=dtype)
-    try:
+    with ExitStack() as stack:
+        # A key that is missing is told before a model is loaded.
+        reranker = stack.enter_context(chosen.open_reranker()) if rerank else None
+        opened = None if mode == "text" else stack.enter_context(chosen.open_provider())
         capabilities = Capabilities.detect(client, fields=False)
-        searcher = Searcher(client, index, profile, capabilities, opened)
+        searcher = Searcher(client, index, profile, capabilities, opened, reranker=reranker)
         asked = Image(image) if image else Text(query or "")
-        results = searcher.search(
-            asked,
-            mode,
-            filters=wanted,
-            size=size,
-            offset=offset,
-            window=window,
-            collapse=collapse,
-            coarse=coarse,
-            bits=bits,
-            explain=explain,
-        )
-    except ItemError as error:
-        what = f"the picture {image}" if image else "the query"
-        raise RequestError(f"{what} cannot be used: {error}") from error
-    finally:
-        if opened is not None:
-            opened.close()
+        try:
+            results = searcher.search(
+                asked,
+                mode,
+                filters=wanted,
+                size=size,
+                offset=offset,
+                window=window,
+                collapse=collapse,
+                coarse=coarse,
+                bits=bits,
+                explain=explain,
+                rerank=rerank,
+            )
+        except ItemError as error:
+            what = f"the picture {image}" if image else "the query"
+            raise RequestError(f"{what} cannot be used: {error}") from error
     if print_request:
         print_requests(results.requests)
     elif as_json:
@@ -144,3 +156,4 @@ def command(
         print_explained(results)
     else:
         print_results(results)
+    print_unread(results)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # In the order in which a search goes through them; embed places nothing.
-_STAGES = ("words", "coarse", "nearest", "fused", "late")
+_STAGES = ("words", "coarse", "nearest", "fused", "late", "rerank")
 
 
 def print_results(results: "Results") -> None:
@@ -56,6 +56,17 @@ def print_explained(results: "Results") -> None:
     else:
         click.echo("Nothing found.")
     click.echo(_times(results.stages, results.embed_ms + results.search_ms))
+
+
+def print_unread(results: "Results") -> None:
+    """Say on standard error what a reranker could not read."""
+    if results.unread:
+        click.echo(
+            f"Of the best hits the reranker could not read {results.unread}, which stand behind "
+            "the others: they have no text, and no picture on this machine as it was indexed, or "
+            "the reranker refused them",
+            err=True,
+        )
 
 
 def print_requests(requests: "Iterable[Sent]") -> None:

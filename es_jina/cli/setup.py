@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from es_jina.cli.options import choose_model, cluster_options, model_options, open_cluster
+from es_jina.cli.models import ModelOptions, model_options
+from es_jina.cli.options import cluster_options, open_cluster
 from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES, DenseProfile
 from es_jina.errors import RequestError
 
@@ -98,11 +99,7 @@ def command(
     yes: bool,
     dry_run: bool,
     print_only: bool,
-    model: str | None,
-    provider: str | None,
-    device: str | None,
-    dtype: str | None,
-    **cluster: Any,
+    **others: Any,
 ) -> None:
     """Create the templates and INDEX (an alias for INDEX-000001) for a model.
 
@@ -114,14 +111,18 @@ def command(
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.setup import check_name, plan, set_up
     from es_jina.elastic.stores import choose_store
-    from es_jina.providers import describe, profile_for
+    from es_jina.providers import profile_for
 
     check_name(index)
     dense = [DenseProfile.parse(told, index_type) for told in dims]
-    name, model = choose_model(model, provider)
+    options, cluster = ModelOptions.parted(others)
+    info = options.chosen().describe()
+    if multi_vector == "auto" and info.multi_dims is None:
+        multi_vector = "none"
     draft = profile_for(
-        describe(name, model),
+        info,
         dense=dense,
+        store=None if multi_vector == "none" else "binary",
         element_type=element_type,
         pool_factor=pool_factor,
         max_pixels=max_pixels,

@@ -15,11 +15,24 @@ LEAST_TOKENS = MOST_TOKENS // MOST_UNITS
 class BatchSize:
     """The tokens of the next batch: twice or half of the last one's, by the time that took."""
 
-    def __init__(self) -> None:
-        self.tokens = FIRST_TOKENS
+    def __init__(self, least: int = 1) -> None:
+        """Begin with :data:`FIRST_TOKENS`.
 
-    def learn(self, tokens: int, seconds: float) -> None:
-        """Learn from a batch of so many tokens that took so long to embed."""
+        Args:
+            least: tokens that the size does not fall below, however long a call takes.
+        """
+        self.tokens = FIRST_TOKENS
+        self._least = least
+
+    def learn(self, size: int, tokens: int, seconds: float) -> None:
+        """Learn from a batch.
+
+        Args:
+            size: what `tokens` was here when it was put together; several may have been, before
+                the first of them is embedded.
+            tokens: that are in it.
+            seconds: that it took to embed, beside others or not.
+        """
         wanted = tokens * SECONDS / max(seconds, 1e-3)
         # A small batch says little about large ones: they are reached step by step.
-        self.tokens = int(min(max(wanted, self.tokens / 2, 1), self.tokens * 2, MOST_TOKENS))
+        self.tokens = int(min(max(wanted, size / 2, self._least), size * 2, MOST_TOKENS))

@@ -152,6 +152,33 @@ def read_file(
     return _with_text(source, content, path, charset)
 
 
+def picture_or_text(path: Path) -> Path | str:
+    """Return the path of a file that is a picture, the text of any other as it is, markup and all.
+
+    Raises:
+        ItemError: it is a PDF, neither a picture nor a text, empty, too large, not what its name
+            says, or cannot be read.
+    """
+    suffix = path.suffix.lower()
+    try:
+        _status(str(path))
+        with os.fdopen(_open_without_waiting(path), "rb") as file:
+            size = _regular(os.fstat(file.fileno())).st_size
+            head = file.read(_HEAD)
+            if _is_pdf(head, suffix):
+                raise ItemError("a PDF: `es-jina ingest` embeds its pages")
+            if _picture(head) is not None:
+                return path
+            if not head:
+                raise ItemError("the file is empty")
+            _check_claim(head, suffix)
+            if not _may_be_text(head):
+                raise ItemError(f"neither a picture nor a text: its content is {_told(head)}")
+            return decode(_content(file, head, size, "text/plain"))
+    except OSError as error:
+        raise ItemError(f"cannot be read: {error.strerror}") from error
+
+
 def read_temporary(
     path: Path, uri: str, name: str, *, title: str, charset: str | None = None
 ) -> Source | None:
@@ -284,14 +311,23 @@ def _mime(head: bytes, path: Path) -> str | None:
         raise RecordsError("holds records: say what to embed with --text-field or --image-field")
     if not head:
         raise ItemError("the file is empty")
-    if suffix == ".pdf" or suffix in IMAGE_SUFFIXES:
-        claimed = "PDF" if suffix == ".pdf" else "picture"
-        raise ItemError(f"not a {claimed}: it goes by {suffix}, but its content is {_told(head)}")
+    _check_claim(head, suffix)
     if suffix in HTML_SUFFIXES or _is_html(head):
         return HTML
     if suffix in TEXT_TYPES or _may_be_text(head):
         return TEXT_TYPES.get(suffix, "text/plain")
     return None
+
+
+def _check_claim(head: bytes, suffix: str) -> None:
+    """Refuse a file that is neither, by the name of a picture or a PDF.
+
+    Raises:
+        ItemError: it goes by such a name.
+    """
+    if suffix == ".pdf" or suffix in IMAGE_SUFFIXES:
+        claimed = "PDF" if suffix == ".pdf" else "picture"
+        raise ItemError(f"not a {claimed}: it goes by {suffix}, but its content is {_told(head)}")
 
 
 def _is_pdf(head: bytes, suffix: str) -> bool:

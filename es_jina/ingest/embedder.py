@@ -23,7 +23,7 @@ _MOST_BROKEN = 20
 
 
 class Embedder:
-    """Embeds the units of a run for one profile."""
+    """Embeds the units of a run for one profile; from several threads at once, if need be."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Embedder:
         self._want = Want.SINGLE | Want.MULTI if profile.multi_vector else Want.SINGLE
         self._retry_for = retry_for
         self._stopping = stopping
+        self._lock = threading.Lock()
         self._broken = 0
         self.calls = 0
 
@@ -56,20 +57,28 @@ class Embedder:
             ProviderError, RequestError: the provider refuses, or has failed for longer than
                 patience lasts.
         """
-        if self._provider is None:
-            self._provider = self._open_provider()
+        provider = self._opened()
         results: list[Result] = []
         for section, units in groupby(batch, key=lambda item: item.unit.section):
             group = list(units)
             text = None if section is None else section.text
-            results += self._isolated(group, text)
+            results += self._isolated(provider, group, text)
         return results
 
-    def _isolated(self, group: Sequence[Loaded], section: str | None) -> list[Result]:
+    def _opened(self) -> Provider:
+        with self._lock:
+            if self._provider is None:
+                self._provider = self._open_provider()
+            return self._provider
+
+    def _isolated(
+        self, provider: Provider, group: Sequence[Loaded], section: str | None
+    ) -> list[Result]:
         """Embed a group; where that fails on something in it, the halves of it, down to one."""
         try:
-            results = self._patient(group, section)
-            self._broken = 0
+            results = self._patient(provider, group, section)
+            with self._lock:
+                self._broken = 0
             return results
         except EsJinaError:
             raise
@@ -80,8 +89,8 @@ class Embedder:
                 return [self._blamed(error)]
             middle = len(group) // 2
             return [
-                *self._isolated(group[:middle], section),
-                *self._isolated(group[middle:], section),
+                *self._isolated(provider, group[:middle], section),
+                *self._isolated(provider, group[middle:], section),
             ]
 
     def _blamed(self, error: Exception) -> ItemError:
@@ -90,20 +99,24 @@ class Embedder:
         Raises:
             ProviderError: too many inputs have ended so, without a good one between them.
         """
-        self._broken += 1
-        if self._broken == _MOST_BROKEN:
+        with self._lock:
+            self._broken += 1
+            broken = self._broken
+        if broken >= _MOST_BROKEN:
             raise ProviderError(
                 f"the provider failed for {_MOST_BROKEN} inputs in a row, the last time with "
                 f"{_named(error)}"
             ) from error
         return ItemError(_named(error))
 
-    def _patient(self, group: Sequence[Loaded], section: str | None) -> list[Result]:
+    def _patient(
+        self, provider: Provider, group: Sequence[Loaded], section: str | None
+    ) -> list[Result]:
         """Ask again while what fails may pass."""
         waits = pauses(self._retry_for)
         for tried in count(1):
             try:
-                return self._asked(group, section)
+                return self._asked(provider, group, section)
             except Exception as error:
                 wait = next(waits, None)
                 ended = wait is None or self._stopping.is_set()
@@ -112,15 +125,17 @@ class Embedder:
                 self._stopping.wait(wait)
         raise AssertionError("counting has no end")
 
-    def _asked(self, group: Sequence[Loaded], section: str | None) -> list[Result]:
-        assert self._provider is not None  # noqa: S101 - opened by embed
-        self.calls += 1
+    def _asked(
+        self, provider: Provider, group: Sequence[Loaded], section: str | None
+    ) -> list[Result]:
+        with self._lock:
+            self.calls += 1
         task = self._profile.passage_task
         if section is not None:
             spans = [item.unit.within for item in group]
-            answer = self._provider.embed_spans(section, spans, task, self._want)
+            answer = provider.embed_spans(section, spans, task, self._want)
         else:
-            answer = self._provider.embed(
+            answer = provider.embed(
                 [item.input for item in group],
                 task,
                 self._want,

@@ -56,10 +56,13 @@ class Report:
         pruned: documents of sources that are gone.
         failed: units and whole sources that failed.
         failures: the first of them; the dead-letter file has all.
+        unsent: units that the provider did not send, for the tokens that may be spent are spent;
+            what lies behind them was not begun.
         calls: how often the provider was called.
         size: bytes of the sources that were read.
         seconds: of the run.
         interrupted: whether it was stopped before its end.
+        ended: whether it came to an end without an error.
     """
 
     sources: int = 0
@@ -73,10 +76,17 @@ class Report:
     pruned: int = 0
     failed: int = 0
     failures: list[Failure] = field(default_factory=list)
+    unsent: int = 0
     calls: int = 0
     size: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    ended: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run has been through with everything that was found."""
+        return self.ended and not (self.interrupted or self.unsent)
 
     def fail(self, failure: Failure) -> None:
         """Count a failure."""

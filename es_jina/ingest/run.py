@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,11 +12,20 @@ from elasticsearch import Elasticsearch
 from es_jina.elastic.bulk import Action, BulkWriter, Outcome
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import cluster_errors
-from es_jina.errors import ClusterError, EsJinaError, ItemError
+from es_jina.errors import (
+    ClusterError,
+    EsJinaError,
+    ItemError,
+    ProviderError,
+    RequestError,
+    UnsentError,
+)
 from es_jina.ingest.ahead import Ahead
-from es_jina.ingest.batches import LEAST_TOKENS, MOST_TOKENS, BatchSize
+from es_jina.ingest.batches import MOST_TOKENS
+from es_jina.ingest.calls import Calls
 from es_jina.ingest.documents import document
 from es_jina.ingest.embedder import Embedder, Result
+from es_jina.ingest.expected import Expected
 from es_jina.ingest.garbage import frozen
 from es_jina.ingest.ledger import Ledger
 from es_jina.ingest.plan import Finding, Known, Planned, Skipped, plan
@@ -26,13 +36,15 @@ from es_jina.ingest.stream import Concluded, Event, Failed, Ready, Stream, Work,
 from es_jina.ingest.units import Cutting, Loaded, Unit, unit_id
 from es_jina.profile import IndexProfile
 from es_jina.providers.base import Provider, Tokenizer
+from es_jina.providers.hosted_models import hosted_model
 from es_jina.telemetry import span
 
 T = TypeVar("T")
 
 # Findings that wait to be cut; some are texts of 50 MB.
 _PLANNED_BYTES, _LEAST_BYTES = 64_000_000, 1000
-# What is loaded and waits to be embedded: a full batch, as the next one is taken at once.
+# What is loaded and waits to be embedded, for each call: a full batch, as the next one is taken at
+# once. Several calls may end at the same time.
 _LOADED_TOKENS = MOST_TOKENS
 
 
@@ -45,12 +57,14 @@ class Options:
         retry_for: seconds of patience with a cluster or a provider that is away or busy.
         page_seconds: what the rendering of one page may take.
         page_megabytes: and how much memory.
+        calls: how many calls the provider works on at once; it is called from as many threads.
     """
 
     cutting: Cutting = field(default_factory=Cutting)
     retry_for: float = 120.0
     page_seconds: float = 30.0
     page_megabytes: int = 1024
+    calls: int = 1
 
 
 DEFAULTS = Options()
@@ -106,16 +120,19 @@ class Ingest:
         self._writer: BulkWriter | None = None
         self._in_flight: dict[str, tuple[Work, Unit | None]] = {}
         self._leftovers: list[Action] = []
-        self._batch_size = BatchSize()
         self._stages: tuple[Ahead[Finding] | Ahead[Event], ...] = ()
         self.report = Report()
         self.progress = Progress()
+        self.expected = Expected(profile.max_pixels, hosted_model(profile.model, server=True).tile)
 
     def run(self, found: Iterable[Candidate | Failure]) -> Report:
         """Bring what is found into the index; a failure of one thing is recorded, the others go on.
 
+        The run ends early where the provider says that it has not sent something
+        (:class:`UnsentError`): what was embedded is written, no further call is begun.
+
         Raises:
-            ProviderError: the model fails as a whole.
+            ProviderError: the model fails as a whole; what other calls have embedded is written.
             ClusterError: Elasticsearch stayed away or refuses every request.
         """
         start = time.monotonic()
@@ -125,6 +142,7 @@ class Ingest:
                 with self._open_writer() as writer:
                     self._consume(found)
                     self._finish(writer)
+                self.report.ended = True
             except EsJinaError:
                 if not self._stopping.is_set():
                     raise
@@ -136,6 +154,8 @@ class Ingest:
 
     def preview(self, found: Iterable[Candidate | Failure]) -> Report:
         """Say what a run would do: nothing is embedded, written or removed.
+
+        What would be embedded is counted in `expected`.
 
         Raises:
             ClusterError: Elasticsearch cannot be reached or refuses.
@@ -169,19 +189,50 @@ class Ingest:
             plan(self._found(found), self._ledger, options.cutting), _PLANNED_BYTES, _bytes
         )
         stream = Stream(self._profile, self._ledger, self._open_tokenizer, options, loading=loading)
-        events = Ahead(stream.events(planned), _LOADED_TOKENS, weight)
+        loaded = _LOADED_TOKENS * options.calls
+        events = Ahead(stream.events(planned), loaded, weight)
         self._stages = (planned, events)
+        calls = Calls(self._embedder.embed, options.calls)
         try:
-            while not self._stopping.is_set():
-                with self.progress.waiting("reading" if planned.empty else "rendering"):
-                    taken = events.take(self._batch_size.tokens)
-                if not taken:
-                    break
-                self._handle(taken, loading=loading)
+            self._work_through(planned, events, calls, loading=loading)
+        except ClusterError:
+            raise  # nothing more would be written
+        except EsJinaError:
+            if loading:
+                self._save(calls)
+            raise
         finally:
             stream.close()
             planned.close()
             events.close()
+            calls.close()
+
+    def _work_through(
+        self, planned: Ahead[Finding], events: Ahead[Event], calls: Calls, *, loading: bool
+    ) -> None:
+        """Have embedded what comes, and write it, to the end of both."""
+        while not (self._stopping.is_set() or self.report.unsent):
+            # Before the run waits for more to embed, so that it comes in batches, not one by one.
+            if calls.full or (calls and events.empty):
+                self._write(calls)
+                continue
+            with self.progress.waiting("reading" if planned.empty else "rendering"):
+                taken = events.take(calls.tokens)
+            if not taken:
+                break
+            ready = self._handle(taken, loading=loading)
+            if ready and loading:
+                calls.begin(ready)
+        while calls:
+            self._write(calls)
+
+    def _save(self, calls: Calls) -> None:
+        """Write what calls beside one that failed have embedded: it may have been paid for."""
+        while calls:
+            # They may fail as the first one did, which is the one that is told of.
+            with suppress(ProviderError, RequestError):
+                self._write(calls)
+        self._count(self._writing.drain())
 
     def _found(self, found: Iterable[Candidate | Failure]) -> Iterator[Candidate | Failure]:
         for each in found:
@@ -192,8 +243,8 @@ class Ingest:
             yield each
         self.progress.found_all = True
 
-    def _handle(self, events: Sequence[Event], *, loading: bool) -> None:
-        """Account for what came out of the stream, and embed what is ready in it."""
+    def _handle(self, events: Sequence[Event], *, loading: bool) -> list[Loaded]:
+        """Account for what came out of the stream; returns what is ready to be embedded."""
         ready: list[Loaded] = []
         for event in events:
             match event:
@@ -206,12 +257,13 @@ class Ingest:
                     self._conclude(work)
                 case Known() | Skipped():
                     self._pass_by(event)
-        if ready and loading:
-            self._embed(ready)
+        return ready
 
     def _expect(self, work: Work, loaded: Sequence[Loaded], *, embedding: bool) -> None:
         if not embedding:
             self.report.embedded += len(loaded)
+            for item in loaded:
+                self.expected.add(item.unit)
             return
         work.pending += len(loaded)
         self._in_flight |= {item.unit.id: (work, item.unit) for item in loaded}
@@ -229,26 +281,31 @@ class Ingest:
         for name in event.names:
             self._on_settled(name, frozenset())
 
-    def _embed(self, ready: Sequence[Loaded]) -> None:
-        """Embed a batch while the one before is written, then send it on its way.
+    def _write(self, calls: Calls) -> None:
+        """Send what the oldest call has embedded on its way, once the batch before is written.
 
-        So no more than two batches are ever embedded and not acknowledged.
+        So no more batches are ever embedded and not acknowledged than there are calls, and one.
         """
-        start = time.monotonic()
-        with self.progress.waiting("embedding"), span("es_jina.embed", units=len(ready)):
-            results = self._embedder.embed(ready)
-        tokens = sum(max(item.unit.tokens, LEAST_TOKENS) for item in ready)
-        self._batch_size.learn(tokens, time.monotonic() - start)
-        with self.progress.waiting("writing"), span("es_jina.write", units=len(ready)):
-            assert self._writer is not None  # noqa: S101 - made by run
-            self._count(self._writer.drain())
-            self._count(self._writer.submit(self._actions(ready, results)))
+        with self.progress.waiting("embedding"):
+            batch, results = calls.oldest()
+        with self.progress.waiting("writing"), span("es_jina.write", units=len(batch)):
+            self._count(self._writing.drain())
+            self._count(self._writing.submit(self._actions(batch, results)))
+
+    @property
+    def _writing(self) -> BulkWriter:
+        assert self._writer is not None  # noqa: S101 - made by run
+        return self._writer
 
     def _actions(self, ready: Sequence[Loaded], results: Sequence[Result]) -> Iterator[Action]:
         leftovers, self._leftovers = self._leftovers, []
         yield from leftovers
         for item, result in zip(ready, results, strict=True):
-            if isinstance(result, ItemError):
+            if isinstance(result, UnsentError):
+                # Its source is not settled: what the index has of it stays as it is.
+                del self._in_flight[item.unit.id]
+                self.report.unsent += 1
+            elif isinstance(result, ItemError):
                 work, _ = self._in_flight.pop(item.unit.id)
                 self._fail_unit(work, item.unit, "embed", result)
             else:

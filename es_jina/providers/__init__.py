@@ -1,25 +1,29 @@
 """The providers: what turns inputs into embeddings."""
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, get_args
 
 from es_jina.dense import MATRYOSHKA_DIMS, DenseProfile, ElementType
 from es_jina.errors import RequestError
 from es_jina.profile import IndexProfile, MultiVectorProfile, Store
-from es_jina.providers.base import MODEL_ID, V4, ModelInfo, Provider, Tokenizer
+from es_jina.providers.base import MODEL_ID, ModelInfo, Provider, Reranker, Tokenizer
+from es_jina.providers.encodings import EmbeddingType
+from es_jina.providers.hosted_models import hosted_model
+from es_jina.providers.keys import KEY_VARIABLE, find_key, has_key
 
 ProviderName = Literal["local", "hosted"]
-KEY_VARIABLE = "JINA_API_KEY"
 
 
-def choose_provider(model: str | None) -> ProviderName:
+def choose_provider(
+    model: str | None, server: str | None = None, key_file: Path | None = None
+) -> ProviderName:
     """Return the provider that serves a model when nobody named one.
 
-    A folder is run here. The hub's model is asked of the hosted API where there is a key for it,
-    unless someone names the model, and so the local way, on purpose.
+    A folder is run here. The hub's model is asked of the hosted API where there is a server or a
+    key for it, unless someone names the model, and so the local way, on purpose.
     """
-    if model is None and os.environ.get(KEY_VARIABLE):
+    if server or key_file or (model is None and has_key()):
         return "hosted"
     return "local"
 
@@ -32,36 +36,71 @@ def open_provider(
     dtype: str | None = None,
     merge: str | None = None,
     patience: float | None = None,
+    server: str | None = None,
+    key_file: Path | None = None,
+    max_tokens: int | None = None,
+    embedding_type: EmbeddingType = "base64",
 ) -> Provider:
     """Open a provider; a local one loads its model.
 
     Args:
         name: ``local`` or ``hosted``.
-        model: a checkpoint folder or the hub id, by default the hub id.
+        model: a checkpoint folder or the hub id, by default the hub id; for ``hosted`` also
+            jina-embeddings-v3 or jina-clip-v2.
         device: for ``local``: cuda, mps or cpu.
         dtype: for ``local``: float32, bfloat16 or float16.
         merge: for ``local``: the one adapter to fold into the weights.
         patience: for ``hosted``: how many seconds a call goes on trying while the API is busy or
             out of reach; two minutes by default.
+        server: for ``hosted``: another address with the same API.
+        key_file: for ``hosted``: a file that holds the key, in place of ``JINA_API_KEY``.
+        max_tokens: for ``hosted``: how many may be billed.
+        embedding_type: for ``hosted``: how vectors travel.
 
     Raises:
-        ProviderError: the model cannot be loaded, or there is no key.
+        ProviderError: the model cannot be loaded, or the key cannot be right.
         RequestError: no such provider, the extra for it is not installed, or the hosted API runs no
             such model.
     """
     _check_name(name)
     if name == "hosted":
-        from es_jina.providers.hosted import PATIENCE, HostedProvider
+        from es_jina.providers.hosted import HostedProvider
+        from es_jina.providers.service import BASE_URL, PATIENCE
 
-        _hosted_model(model)
-        return HostedProvider(patience=PATIENCE if patience is None else patience)
+        return HostedProvider(
+            find_key(key_file=key_file),
+            base_url=server or BASE_URL,
+            model=model or MODEL_ID,
+            patience=PATIENCE if patience is None else patience,
+            max_tokens=max_tokens,
+            embedding_type=embedding_type,
+        )
     _require_local_extra()
     from es_jina.providers.local import LocalProvider
 
     return LocalProvider(model or MODEL_ID, device=device, dtype=dtype, merge=merge)
 
 
-def open_tokenizer(name: ProviderName, model: str | None = None) -> Tokenizer:
+def open_reranker(*, server: str | None = None, key_file: Path | None = None) -> Reranker:
+    """Open the hosted reranker, jina-reranker-m0.
+
+    Args:
+        server: another address with the same API.
+        key_file: a file that holds the key, in place of ``JINA_API_KEY``.
+
+    Raises:
+        ProviderError: there is no key, or the address cannot be right.
+        RequestError: the file holds no key.
+    """
+    from es_jina.providers.reranker import HostedReranker
+    from es_jina.providers.service import BASE_URL
+
+    return HostedReranker(find_key(key_file=key_file), base_url=server or BASE_URL)
+
+
+def open_tokenizer(
+    name: ProviderName, model: str | None = None, *, server: str | None = None
+) -> Tokenizer:
     """Open what counts the tokens of a provider's model, without loading the model.
 
     For ``local`` it is the checkpoint's own, of which one file is downloaded where it is not there
@@ -70,6 +109,7 @@ def open_tokenizer(name: ProviderName, model: str | None = None) -> Tokenizer:
     Args:
         name: ``local`` or ``hosted``.
         model: a checkpoint folder or the hub id, by default the hub id.
+        server: for ``hosted``: another address with the same API.
 
     Raises:
         ProviderError: the tokenizer is not there and cannot be downloaded.
@@ -80,7 +120,7 @@ def open_tokenizer(name: ProviderName, model: str | None = None) -> Tokenizer:
     if name == "hosted":
         from es_jina.providers.tokenizers import EstimatedTokens
 
-        _hosted_model(model)
+        hosted_model(model, server=server is not None)
         return EstimatedTokens()
     _require_local_extra()
     from es_jina.providers.checkpoints import open_local_tokenizer
@@ -88,7 +128,9 @@ def open_tokenizer(name: ProviderName, model: str | None = None) -> Tokenizer:
     return open_local_tokenizer(model or MODEL_ID)
 
 
-def describe(name: ProviderName, model: str | None = None) -> ModelInfo:
+def describe(
+    name: ProviderName, model: str | None = None, *, server: str | None = None
+) -> ModelInfo:
     """Say what a provider would run, without loading or downloading it.
 
     Raises:
@@ -96,8 +138,7 @@ def describe(name: ProviderName, model: str | None = None) -> ModelInfo:
         RequestError: the extra for it is not installed, or the hosted API runs no such model.
     """
     if name == "hosted":
-        _hosted_model(model)
-        return V4
+        return hosted_model(model, server=server is not None).info
     _require_local_extra()
     from es_jina.providers.checkpoints import describe_local
 
@@ -139,6 +180,8 @@ def profile_for(
         )
     multi = None
     if store is not None:
+        if info.multi_dims is None:
+            raise RequestError(f"{info.name} has no multi-vectors: leave them out (--multi none)")
         multi = MultiVectorProfile(store, element_type, info.multi_dims, pool_factor)
     return IndexProfile(
         model=info.name,
@@ -152,13 +195,6 @@ def profile_for(
 def _check_name(name: str) -> None:
     if name not in get_args(ProviderName):
         raise RequestError(f"no such provider: {name!r}; choose local or hosted")
-
-
-def _hosted_model(model: str | None) -> None:
-    if model not in (None, MODEL_ID):
-        raise RequestError(
-            f"the hosted API does not run {model!r}; leave out --model, or use --provider local"
-        )
 
 
 def _require_local_extra() -> None:

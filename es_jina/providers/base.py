@@ -33,14 +33,14 @@ class ModelInfo:
         name: a hub id or the path of a checkpoint folder.
         revision: what tells these weights from others of that name; ``None`` where nobody says.
         dims: the Matryoshka sizes of the single vector, ascending; the last is the full size.
-        multi_dims: the size of each vector of a multi-vector.
+        multi_dims: the size of each vector of a multi-vector; ``None`` for a model without.
         max_pixels: the default pixel budget of an image.
     """
 
     name: str
     revision: str | None
     dims: tuple[int, ...]
-    multi_dims: int
+    multi_dims: int | None
     max_pixels: int
 
     @property
@@ -154,6 +154,59 @@ class Provider(Protocol):
             ProviderError: the whole call failed.
             RequestError: the text is no str, a span is no pair of whole numbers, no such task or
                 dimensions, or no adapter for the task.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the model or the connections."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A document that a reranker has judged.
+
+    Attributes:
+        index: its place among those that were given.
+        score: how relevant it is, 0 to 1; 0 where nobody knows.
+        error: why it could not be judged.
+    """
+
+    index: int
+    score: float
+    error: ItemError | None = None
+
+
+class Reranker(Protocol):
+    """Something that reads a query together with each document."""
+
+    def rerank(
+        self,
+        query: Input,
+        documents: Sequence[Input],
+        *,
+        top_n: int | None = None,
+        truncate: bool = False,
+    ) -> list[Ranked]:
+        """Order documents by their relevance to a query.
+
+        Args:
+            query: a text or an image.
+            documents: texts and images in any mixture.
+            top_n: how many of the best to return; all by default.
+            truncate: read the beginning of a document that is too long; else it has an error.
+
+        Returns:
+            The documents best first; behind them those that could not be judged.
+
+        Raises:
+            ItemError: the query cannot be read.
+            ProviderError: the whole call failed.
+            RequestError: something was asked that cannot be.
         """
         ...
 

@@ -1,90 +1,94 @@
-"""JSON over HTTP with patience: the only module that imports httpx."""
+"""JSON over HTTP with patience: the only module of the providers that imports httpx."""
 
-import random
+import logging
 import time
-from collections.abc import Callable
-from email.utils import parsedate_to_datetime
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import inf
+from ssl import SSLCertVerificationError
+from typing import Any, TypeVar
 
+import anyio
 import httpx
 import orjson
+import stamina
 
 from es_jina.errors import ProviderError
+from es_jina.providers.limits import MOST_IN_FLIGHT, Kind, Limits, Turn
+from es_jina.providers.patience import OddAnswerError, Patience
+from es_jina.providers.refusals import (
+    BARRED,
+    TRANSIENT,
+    UNEXPECTED,
+    LaterError,
+    LostError,
+    Refusal,
+    RefusedError,
+    read_error,
+    retry_after,
+)
+
+T = TypeVar("T")
+
+# It warns of each retry: for those who keep logs. To others Python would print its bare name.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
-TOTAL_SECONDS = 120.0
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+# An answer that comes drop by drop is never silent for long.
+ATTEMPT_SECONDS = 300.0
+# Answers of pages in plain numbers reach 80 MB for a request; what is larger is no answer to one.
+MAX_REPLY_BYTES = 256_000_000
 LONGEST_MESSAGE = 300
 
-# The service may answer the same request later. A missing Retry-After is the rule at Jina.
-TRANSIENT = frozenset({429, 500, 502, 503, 504})
-# The service read the request and dislikes what is in it: fewer or other items may pass.
-REFUSED = frozenset({400, 413, 422})
-# A peer that hung up or is silent; a wrong scheme or a broken reply would only fail again.
-DROPPED = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException)
-
-ADVICE = {
-    401: "check the API key",
-    402: "the key's balance is spent: top it up at https://jina.ai",
-    403: "the key lacks balance or rights: see https://jina.ai",
-    404: "check the address and the model's name",
-    429: "this is more than the key's rate limit: send less at a time or try again in a minute",
+# A peer that hung up or is silent; a wrong scheme or a broken proxy would only fail again.
+DROPPED = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.TimeoutException, TimeoutError)
+# Nothing has reached the service.
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+REMAINING = {
+    Kind.REQUESTS: "X-RateLimit-Remaining-Requests",
+    Kind.TOKENS: "X-RateLimit-Remaining-Tokens",
 }
-LATER = "try again later"
-UNEXPECTED = "check that the address is that of an embeddings API"
-
-
-class RefusedError(ProviderError):
-    """The service refused what a request holds (400, 413, 422): a smaller one may pass.
-
-    Attributes:
-        status: the HTTP status.
-        code: the API's own name of the error, ``None`` where it gave none.
-        said: the API's own message.
-    """
-
-    def __init__(self, message: str, status: int, code: str | None, said: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.said = said
 
 
 class JsonClient:
-    """POSTs JSON with a bearer key and asks again while the service is merely busy."""
+    """POSTs JSON with a bearer key, within the key's limits, again while the service is busy."""
 
-    def __init__(
-        self,
-        base_url: str,
-        api_key: str,
-        *,
-        total_seconds: float = TOTAL_SECONDS,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
+    def __init__(self, base_url: str, api_key: str | None, limits: Limits | None = None) -> None:
         """Open the client; nothing is sent yet.
+
+        Proxies and certificates are those that the environment names (``HTTPS_PROXY``,
+        ``NO_PROXY``, ``SSL_CERT_FILE``, ``SSL_CERT_DIR``).
 
         Args:
             base_url: the service's address, without the route.
-            api_key: the bearer key.
-            total_seconds: how long one ``post`` goes on trying: no attempt starts after it.
-            sleep: what waits between two attempts, given seconds.
+            api_key: the bearer key; ``None`` for a service that asks for none.
+            limits: of the key; none are known by default.
 
         Raises:
-            ProviderError: the key or the address cannot be right.
+            ProviderError: the address cannot be right.
         """
-        # httpx would repeat an impossible header, key and all, in its own message.
-        if not (api_key and api_key.isascii() and api_key.isprintable()) or " " in api_key:
-            raise ProviderError("the API key holds characters that no key has: copy it again")
         self._url = _parse(base_url)
         self._api_key = api_key
-        self._total_seconds = total_seconds
-        self._sleep = sleep
-        self._client = httpx.Client(
-            headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-        )
+        self.limits = limits or Limits()
+        self.answered_at = -inf
+        # When the key was last refused, and the error.
+        self._barred_at, self._bar = -inf, ""
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if api_key:
+            headers["Authorization"] = f"Bearer {api_key}"
+        try:
+            self._client = httpx.AsyncClient(
+                headers=headers,
+                timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
+                limits=httpx.Limits(max_keepalive_connections=MOST_IN_FLIGHT),
+            )
+        except (OSError, ValueError) as error:  # of SSL_CERT_FILE, or of a proxy's address
+            raise ProviderError(
+                f"the proxy or the certificates that the environment names cannot be used: "
+                f"{self._one_line(str(error))}; check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, "
+                "SSL_CERT_FILE and SSL_CERT_DIR"
+            ) from error
 
     def __repr__(self) -> str:
         return f"JsonClient({self.host})"
@@ -94,88 +98,168 @@ class JsonClient:
         """The service's host and port, to name it in messages."""
         return self._url.netloc.decode()
 
-    def post(self, route: str, body: object) -> Any:
-        """Send ``body`` as JSON and return the decoded JSON of the answer.
+    async def post(
+        self,
+        route: str,
+        body: object,
+        read: Callable[[Any], tuple[T, int | None]],
+        *,
+        tokens: int,
+        patience: Patience,
+        compressed: bool = True,
+        lost: Callable[[], None] = lambda: None,
+    ) -> tuple[T, int | None]:
+        """Send ``body`` as JSON and return what ``read`` returns for the answer's JSON.
 
         Args:
             route: the path below the base address, beginning with a slash.
             body: anything orjson can write.
+            read: returns the result and the tokens that the answer counts, or raises KeyError,
+                TypeError or ValueError where it is not what was asked for.
+            tokens: that the request will count, more or less.
+            patience: with it.
+            compressed: whether the answer may be; base64 of vectors hardly shrinks.
+            lost: told of each answer that was lost on its way, if there was one.
 
         Raises:
-            RefusedError: 400, 413 or 422.
-            ProviderError: any other refusal, an answer that is not JSON, or a service that stayed
-                busy or out of reach for ``total_seconds``, which may pass.
+            RefusedError: 400, 413 or 422; 429 for more tokens than fit any minute.
+            LaterError: patience has ended.
+            ProviderError: any other refusal.
         """
         url = self._url.copy_with(path=self._url.path.rstrip("/") + route)
         content = orjson.dumps(body)
-        deadline = time.monotonic() + self._total_seconds
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            retry_after = 0.0
-            try:
-                response = self._client.post(
-                    url, content=content, headers={"Content-Type": "application/json"}
-                )
-            except DROPPED as dropped:
-                error = self._unreachable(dropped, passing=True)
-            except httpx.HTTPError as broken:
-                raise self._unreachable(broken, passing=False) from broken
-            else:
-                if response.is_success:
-                    return self._decoded(response)
-                error = self._refusal(response)
-                if response.status_code not in TRANSIENT:
-                    raise error
-                retry_after = _retry_after(response)
-            # Jitter keeps workers that failed together from coming back together; a longer wait
-            # than the service asked for does no harm.
-            wait = max(retry_after, pause * random.uniform(0.5, 1.0))  # noqa: S311
-            if time.monotonic() + wait > deadline:
-                raise error
-            self._sleep(wait)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        headers = {} if compressed else {"Accept-Encoding": "identity"}
+        request = self._client.build_request("POST", url, content=content, headers=headers)
+        again = partial(self._again, patience)
+        async for attempt in stamina.retry_context(on=again, attempts=None, timeout=None):
+            with attempt:
+                async with self.limits.turn(tokens) as turn:
+                    if self._barred_at > patience.began:  # while it waited for its turn
+                        raise ProviderError(self._bar, passing=False)
+                    try:
+                        return await self._attempt(request, read, turn)
+                    except LostError:
+                        lost()
+                        raise
+        raise AssertionError("an attempt returns or raises")
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        await self._client.aclose()
 
-    def _unreachable(self, error: httpx.HTTPError, *, passing: bool) -> ProviderError:
-        reason = self._one_line(str(error)) or type(error).__name__
-        return ProviderError(
-            f"{self.host} cannot be reached: {reason}; check the address and the network",
-            passing=passing,
-        )
+    def _again(self, patience: Patience, error: Exception) -> bool | float:
+        """Return the seconds to the next attempt, or that there shall be none."""
+        if not isinstance(error, LaterError):
+            return False
+        wait = patience.wait(error, self.limits.pause, self.answered_at)
+        return False if wait is None else wait
 
-    def _decoded(self, response: httpx.Response) -> Any:
+    async def _attempt(
+        self, request: httpx.Request, read: Callable[[Any], tuple[T, int | None]], turn: Turn
+    ) -> tuple[T, int | None]:
+        response, content = await self._exchange(request)
+        if not response.is_success:
+            raise self._refusal(response, content, turn)
         try:
-            return orjson.loads(response.content)
+            result, billed = read(orjson.loads(content))
         except orjson.JSONDecodeError as error:
-            raise ProviderError(
+            raise OddAnswerError(
                 f"{self.host} answered {response.status_code} without JSON; {UNEXPECTED}"
             ) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise OddAnswerError(
+                f"{self.host} sent an answer that does not fit the request "
+                f"({self._one_line(str(error))}); check that it serves the model that was asked for"
+            ) from error
+        self.answered_at = time.monotonic()
+        self.limits.answered(turn, _remaining(response.headers), billed)
+        return result, billed
 
-    def _refusal(self, response: httpx.Response) -> ProviderError:
-        """Turn an answer that is no success into the error to raise."""
+    async def _exchange(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        """Send a request and return the answer with its whole body."""
+        try:
+            with anyio.fail_after(ATTEMPT_SECONDS):
+                response = await self._client.send(request, stream=True)
+                try:
+                    return response, await self._body(response)
+                finally:
+                    await response.aclose()
+        except DROPPED as dropped:
+            if _distrusted(dropped):
+                raise self._untrusted(dropped) from dropped
+            if isinstance(dropped, UNSENT):
+                raise LaterError(self._unreachable(dropped)) from dropped
+            silent = isinstance(dropped, httpx.ReadTimeout | TimeoutError)
+            raise LostError(self._unreachable(dropped), stubborn=silent) from dropped
+        except httpx.HTTPError as broken:
+            raise ProviderError(self._unreachable(broken), passing=False) from broken
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        parts, size = [], 0
+        async for part in response.aiter_bytes():
+            size += len(part)
+            if size > MAX_REPLY_BYTES:
+                raise ProviderError(
+                    f"{self.host} sent more than {MAX_REPLY_BYTES:,} bytes for one request; "
+                    f"{UNEXPECTED}",
+                    passing=False,
+                )
+            parts.append(part)
+        return b"".join(parts)
+
+    def _untrusted(self, error: Exception) -> ProviderError:
+        return ProviderError(
+            f"{self.host} cannot be trusted: {self._one_line(str(error))}; name its certificate "
+            "authority, a PEM file, in SSL_CERT_FILE",
+            passing=False,
+        )
+
+    def _unreachable(self, error: Exception) -> str:
+        reason = self._one_line(str(error)) or type(error).__name__
+        return f"{self.host} cannot be reached: {reason}; check the address and the network"
+
+    def _refusal(self, response: httpx.Response, content: bytes, turn: Turn) -> ProviderError:
+        """Turn an answer that is no success into the error to raise, and learn from it."""
         status = response.status_code
-        said, code = _said(response.content)
-        said = self._one_line(said or response.reason_phrase)
-        name = f" ({self._one_line(code)})" if code else ""
-        message = f"{self.host} answered {status}{name}: {said}"
-        if status in REFUSED:
-            return RefusedError(
-                f"{message}; check the inputs and the model's name", status, code, said
-            )
-        advice = ADVICE.get(status, LATER if status in TRANSIENT else UNEXPECTED)
-        return ProviderError(f"{message}; {advice}", passing=status in TRANSIENT)
+        said, code, fields = read_error(content)
+        refusal = Refusal(
+            status,
+            self._one_line(code) if code else None,
+            self._one_line(said or response.reason_phrase),
+            fields,
+            retry_after(response.headers.get("Retry-After", "")) if status in TRANSIENT else 0.0,
+        )
+        if status == 429:
+            kind, excess, tokens = refusal.rate_kind, refusal.excess, turn.tokens.amount
+            self.limits.refused(turn, kind, excess, refusal.retry_after)
+            if kind is Kind.TOKENS and excess and tokens > excess.limit:
+                return RefusedError(f"{self.host} answered 429: {refusal.said}", refusal)
+        elif refusal.retry_after:
+            self.limits.hold(refusal.retry_after)
+        error = refusal.error(self.host)
+        if status in BARRED:
+            self._barred_at, self._bar = time.monotonic(), str(error)
+        return error
 
     def _one_line(self, text: str) -> str:
         """Fold a text of the outside world into a short line that never holds the key."""
-        line = " ".join(text.replace(self._api_key, "[key]").split())
+        if self._api_key:
+            text = text.replace(self._api_key, "[key]")
+        line = " ".join(text.split())
         return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "…"
 
 
+def _distrusted(error: BaseException | None) -> bool:
+    """Whether the certificate is what was wrong: that does not pass."""
+    while error is not None and not isinstance(error, SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _parse(base_url: str) -> httpx.URL:
-    wrong = ProviderError(f"{base_url} is not an address such as https://api.jina.ai")
+    wrong = ProviderError(
+        f"{base_url} is not an address such as https://api.jina.ai", passing=False
+    )
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL as error:
@@ -185,38 +269,12 @@ def _parse(base_url: str) -> httpx.URL:
     return url
 
 
-def _said(content: bytes) -> tuple[str | None, str | None]:
-    """Return the message and the code of an error body; ``None`` for what it does not hold.
-
-    Three shapes are in use: ``detail`` as a text with ``code`` beside it (keys, rate limits, and
-    422, where ``errors`` repeats the inputs), ``detail`` as an object that holds ``message`` and
-    ``code`` (the application), and ``detail`` as a list of ``msg`` (422 before 2026).
-    """
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None, None
-    if not isinstance(body, dict):
-        return None, None
-    detail = body.get("detail")
-    if isinstance(detail, dict):
-        return _text(detail.get("message")), _text(detail.get("code"))
-    if isinstance(detail, list):
-        said = [_text(each.get("msg")) for each in detail if isinstance(each, dict)]
-        return "; ".join(filter(None, said)), _text(body.get("code"))
-    return _text(detail), _text(body.get("code"))
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _retry_after(response: httpx.Response) -> float:
-    """Return the seconds that Retry-After asks for, as a number or a date; 0 where it is absent."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return parsedate_to_datetime(value).timestamp() - time.time()
-    except (ValueError, OverflowError):
-        return 0.0
+def _remaining(headers: Mapping[str, str]) -> dict[Kind, float]:
+    """Return what rate headers say remains of each limit."""
+    told = {}
+    for kind, name in REMAINING.items():
+        try:
+            told[kind] = float(headers[name].replace(",", ""))
+        except (KeyError, ValueError):
+            continue
+    return told

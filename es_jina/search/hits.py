@@ -23,7 +23,7 @@ class Place:
     Attributes:
         rank: from 1.
         score: BM25 for words; what Elasticsearch makes of the similarity for nearest; the sum of
-            reciprocal ranks for fused; MaxSim per query token for late.
+            reciprocal ranks for fused; MaxSim per query token for late; 0 to 1 for rerank.
     """
 
     rank: int
@@ -36,7 +36,7 @@ class Hit:
 
     Attributes:
         id: of the document.
-        score: of the mode's last step.
+        score: of the last step; 0 where that step could not judge the unit.
         uri: of the source.
         title: of the source.
         kind: text, image or page.
@@ -67,13 +67,15 @@ class Results:
 
     Attributes:
         mode: as asked.
-        reranked: whether late interaction decided the order.
+        reranked: whether late interaction or a reranker decided the order.
         embed_ms: milliseconds spent on the query's vectors.
         search_ms: milliseconds spent on everything else.
         hits: best first.
         offset: how many better ones were skipped.
         stages: what was done, in order, and how long it took.
         requests: what was sent to Elasticsearch.
+        unread: how many of the best hits a reranker was to read and could not: they stand behind
+            those that it has read.
     """
 
     mode: str
@@ -84,6 +86,7 @@ class Results:
     offset: int
     stages: list[Stage]
     requests: list[Sent] = field(repr=False)
+    unread: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types, each hit with its rank; without the requests."""

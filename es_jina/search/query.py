@@ -168,6 +168,15 @@ def rank_vectors_scores(
     }
 
 
+def contents(ids: Sequence[str]) -> Body:
+    """What a reranker may read of given documents."""
+    return {
+        "size": len(ids),
+        "_source": ["text", "kind", "source.uri", "source.sha256"],
+        "query": {"ids": {"values": [*ids]}},
+    }
+
+
 def packed_multi_vectors(ids: Sequence[str]) -> Body:
     """The packed multi-vectors of given documents, from doc values."""
     return {

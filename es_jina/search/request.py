@@ -33,6 +33,7 @@ class SearchRequest:
     coarse: DenseProfile | None
     bits: bool
     explain: bool
+    rerank: bool
 
     @property
     def words(self) -> str | None:

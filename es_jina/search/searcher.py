@@ -12,7 +12,7 @@ from es_jina.errors import ItemError, RequestError
 from es_jina.inputs import Input
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile
 from es_jina.providers.answers import checked
-from es_jina.providers.base import Provider, Want
+from es_jina.providers.base import Provider, Reranker, Want
 from es_jina.search import query as bodies
 from es_jina.search.asking import Asking
 from es_jina.search.cache import QueryCache, preference
@@ -21,6 +21,7 @@ from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results, placed, read_hit, shown
 from es_jina.search.late import LateInteraction, packed, rescored
 from es_jina.search.request import Mode, SearchRequest, coarse_field, window_for
+from es_jina.search.rerank import Reranking, most_read, unscored
 from es_jina.search.trace import Trace
 
 
@@ -36,6 +37,7 @@ class Searcher:
         provider: Provider | None,
         *,
         cache: QueryCache | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         """Check that the pieces fit.
 
@@ -46,6 +48,7 @@ class Searcher:
             capabilities: of the cluster.
             provider: for the query's vectors; ``None`` serves the mode ``text`` alone.
             cache: of queries' vectors, which searchers may share; by default one of its own.
+            reranker: for searches that ask for it.
 
         Raises:
             ProfileMismatchError: the index was made with another model.
@@ -58,6 +61,7 @@ class Searcher:
         self._capabilities = capabilities
         self._provider = provider
         self._cache = cache or QueryCache()
+        self._reranker = reranker
 
     def search(
         self,
@@ -72,6 +76,7 @@ class Searcher:
         coarse: int | None = None,
         bits: bool = False,
         explain: bool = False,
+        rerank: bool = False,
     ) -> Results:
         """Search by a text or an image.
 
@@ -92,40 +97,70 @@ class Searcher:
                 then orders.
             bits: for multi-vectors of bits, compare signs with signs: faster, a little less exact.
             explain: do every stage on its own, so that hits have their place in each.
+            rerank: let the reranker read the best hits, 20 or twice `size`, and order them: each by
+                its text, an image without any by its file, where that is on this machine and as it
+                was. What it cannot read comes behind, then all other hits, as they were.
 
         Raises:
-            RequestError: something asked for is none, or needs something that the query or the
-                index lacks.
-            ItemError: the query cannot be embedded.
+            RequestError: something asked for is none, or needs something that the query, the index
+                or this searcher lacks.
+            ItemError: the query cannot be embedded, or not be read by the reranker.
             ClusterError: Elasticsearch cannot be reached or refuses.
+            ProviderError: the model or the reranker failed.
         """
         if window is None:
             window = window_for(size, offset)
         smaller = coarse_field(self._profile, coarse)
         request = SearchRequest(
-            query, mode, size, filters, offset, window, collapse, smaller, bits, explain
+            query, mode, size, filters, offset, window, collapse, smaller, bits, explain, rerank
         )
         request.check(self._profile, self._index)
+        if rerank and self._reranker is None:
+            raise RequestError("there is no reranker: give one to the Searcher, or do not ask it")
         asking = Asking(self._client, self._index, preference(query), Trace())
         start = time.perf_counter()
         embedding = self._embed(request, asking.trace)
         embedded = time.perf_counter()
-        if embedding is None:
-            page = self._by_words(request, asking)
-        else:
-            hits = self._by_vectors(request, embedding, asking)
-            page = (one_of_each_source(hits) if collapse else hits)[offset : offset + size]
+        hits, unread = self._found(request, embedding, asking)
         done = time.perf_counter()
         return Results(
             mode=mode,
-            reranked=embedding is not None and embedding.multi is not None,
+            reranked=rerank or (embedding is not None and embedding.multi is not None),
             embed_ms=round((embedded - start) * 1000, 1),
             search_ms=round((done - embedded) * 1000, 1),
-            hits=list(map(shown, page)),
+            hits=list(map(shown, hits)),
             offset=offset,
             stages=asking.trace.stages,
             requests=asking.trace.requests,
+            unread=unread,
         )
+
+    def _found(
+        self, request: SearchRequest, embedding: Embedding | None, asking: Asking
+    ) -> tuple[list[Hit], int]:
+        """Return the hits to show, and how many a reranker could not read."""
+        if embedding is not None:
+            hits = self._by_vectors(request, embedding, asking)
+        elif request.collapse or request.rerank:
+            hits = self._by_words(request, asking)
+        else:
+            return self._words(request, asking, request.size, request.offset), 0
+        if request.collapse:
+            hits = one_of_each_source(hits)
+        unread = 0
+        if request.rerank:
+            hits, unread = self._reranked(hits, request, asking)
+        return hits[request.offset : request.offset + request.size], unread
+
+    def _reranked(
+        self, hits: list[Hit], request: SearchRequest, asking: Asking
+    ) -> tuple[list[Hit], int]:
+        assert self._reranker is not None  # noqa: S101
+        most = most_read(request.size)
+        if request.offset >= most:
+            return unscored(hits), 0  # none of those is shown
+        read, unread = Reranking(self._reranker, request.query).ordered(asking, hits[:most])
+        return read + unscored(hits[most:]), unread
 
     def _embed(self, request: SearchRequest, trace: Trace) -> Embedding | None:
         if request.mode == "text":
@@ -165,16 +200,16 @@ class Searcher:
         return self._late(candidates, embedding.multi, request, asking)
 
     def _by_words(self, request: SearchRequest, asking: Asking) -> list[Hit]:
+        """Return what is found, best first, from the first one on."""
+        window = request.window
+        size = bodies.units_of_sources(window) if request.collapse else window
+        return self._words(request, asking, size, 0)
+
+    def _words(self, request: SearchRequest, asking: Asking, size: int, offset: int) -> list[Hit]:
         assert request.words is not None  # noqa: S101
-        size, offset = request.size, request.offset
-        if request.collapse:
-            size, offset = bodies.units_of_sources(request.window), 0
         body = bodies.words(request.words, self._profile, size, request.filters, offset=offset)
         with asking.trace.stage("words"):
-            hits = placed(map(read_hit, asking.one("words", body)), "words", first=offset + 1)
-        if request.collapse:
-            hits = one_of_each_source(hits)[request.offset : request.offset + request.size]
-        return hits
+            return placed(map(read_hit, asking.one("words", body)), "words", first=offset + 1)
 
     def _first_stage(self, candidates: Candidates, request: SearchRequest) -> list[Hit]:
         body = candidates.in_one

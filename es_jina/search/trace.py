@@ -12,7 +12,7 @@ class Stage:
     """One step of a search.
 
     Attributes:
-        name: embed, words, coarse, nearest, fused or late.
+        name: embed, words, coarse, nearest, fused, late or rerank.
         ms: how many milliseconds it took. Of words and nearest that ran in one request, what
             Elasticsearch says of each; the way there and back is in neither.
     """

@@ -29,9 +29,9 @@ class Inside:
         self._capfd = capfd
 
     def __call__(
-        self, *arguments: object, code: int = 0, given: str = "", errors: bool = True
+        self, *arguments: object, code: int = 0, given: str | bytes = "", errors: bool = True
     ) -> str:
-        stdin = io.TextIOWrapper(io.BytesIO(given.encode()))
+        stdin = io.TextIOWrapper(io.BytesIO(given.encode() if isinstance(given, str) else given))
         self._monkeypatch.setattr("sys.stdin", stdin)
         self._capfd.readouterr()
         with pytest.raises(SystemExit) as ended:

@@ -1,5 +1,7 @@
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -160,3 +162,19 @@ def test_the_provider_is_opened_by_the_first_batch_alone() -> None:
     made.embed(batch("a"))
     made.embed(batch("b"))
     assert opened == [1]
+
+
+def test_several_threads_share_one_provider_and_one_count() -> None:
+    opened = []
+
+    def open_provider() -> DoubleProvider:
+        opened.append(1)
+        time.sleep(0.05)
+        return DoubleProvider(seconds=0.001)
+
+    made = Embedder(open_provider, PROFILE, 0, threading.Event())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: made.embed(batch(str(number))), range(200)))
+    assert all(isinstance(each, Embedding) for (each,) in answers)
+    assert opened == [1]
+    assert made.calls == 200

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -20,9 +21,14 @@ from es_jina.ingest import web
 from es_jina.ingest.hosts import Hosts
 from es_jina.ingest.sources import Source
 from es_jina.ingest.web import fetch, web_candidate
-from tests.providers.fake_api import hang_up
 
 from .files import pdf, picture
+
+
+def hang_up(request: Request) -> Response:
+    """Close the connection without an answer."""
+    request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return Response()
 
 
 @pytest.fixture(autouse=True)

@@ -394,7 +394,7 @@ def png(width: int) -> bytes:
     ("source", "says"),
     [
         (None, "a Path, bytes or a Pillow picture, not a NoneType"),
-        ("page.png", "not a str"),
+        ("page.png", "at an address is fetched by the hosted API alone"),
         (Path("/"), "a folder, not a picture: /"),
         (np.zeros((2, 2, 3)), "not a ndarray"),
     ],

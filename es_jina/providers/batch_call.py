@@ -1,0 +1,304 @@
+"""One call of a service: its requests, several in flight, and what comes of them."""
+
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any, Generic, Protocol, TypeVar
+
+import anyio
+
+from es_jina.errors import EsJinaError, ItemError
+from es_jina.providers.base import MODEL_ID
+from es_jina.providers.hosted_models import HostedModel
+from es_jina.providers.patience import Patience
+from es_jina.providers.payload import Item
+from es_jina.providers.refusals import LaterError, RefusedError
+from es_jina.providers.request_size import RequestSize
+from es_jina.providers.service import Service
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Body = dict[str, Any]
+
+# "exceeds the model's maximum of 8194 tokens"
+_LONGEST = re.compile(r"maximum of ([\d,]+) tokens")
+
+
+class BatchRequest(Protocol[T_co]):
+    """What is asked of batches of items."""
+
+    @property
+    def route(self) -> str:
+        """The path below the service's address."""
+        ...
+
+    @property
+    def model(self) -> HostedModel:
+        """That is asked."""
+        ...
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the answer may be."""
+        ...
+
+    @property
+    def together(self) -> bool:
+        """Whether the items of a batch are read as one, so that none is to blame alone."""
+        ...
+
+    @property
+    def items_field(self) -> str:
+        """The field of the body that holds the items; the others are common to all."""
+        ...
+
+    def body(self, batch: Sequence[Item]) -> Body:
+        """Return the JSON body for a batch."""
+        ...
+
+    def read(
+        self, batch: Sequence[Item], reply: Any
+    ) -> tuple[Sequence[T_co | ItemError], int | None]:
+        """Return the result of each item, and the tokens that the answer counts.
+
+        Raises:
+            KeyError, TypeError, ValueError: the answer is not what was asked for.
+        """
+        ...
+
+
+class BatchCall(Generic[T]):
+    """Asks one or several things of the same items."""
+
+    def __init__(
+        self, service: Service, requests: Sequence[BatchRequest[T]], size: RequestSize
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            service: to ask.
+            requests: what to ask for; each is sent for every batch.
+            size: how much one request may hold.
+        """
+        self._service = service
+        self._requests = requests
+        self._size = size
+        self._results: dict[tuple[int, int], T | ItemError] = {}
+        self._error: EsJinaError | None = None
+        self._began = 0.0
+        # Tokens set aside for one request of each item, by position, and for all requests.
+        self._costs: dict[int, int] = {}
+        self._reserved = 0
+        self._doubtful: list[tuple[Sequence[Item], int, Patience]] = []
+        self._probing = False
+
+    async def run(self, items: AsyncIterator[Item]) -> list[tuple[Item, list[T | ItemError]]]:
+        """Send what is ready while more is made ready.
+
+        Returns:
+            The items that were sent, each with one result for each request. Where the tokens that
+            may be spent are spent, the rest is not sent.
+
+        Raises:
+            ProviderError: the service refuses or stays away.
+        """
+        self._began, sent = time.monotonic(), list[Item]()
+        try:
+            async with (
+                aclosing(self._size.batches(items, self._enough)) as batches,
+                anyio.create_task_group() as self._group,
+            ):
+                async for batch in batches:
+                    left = batch
+                    while left and (part := await self._afforded(left)):
+                        sent += part
+                        left = left[len(part) :]
+                        await self._begin_all(part)
+                    if left:
+                        break
+        finally:
+            self._service.purse.release(self._reserved)  # for what was cancelled
+        if self._error is not None:
+            raise self._error
+        numbers = range(len(self._requests))
+        return [
+            (item, [self._results[item.position, number] for number in numbers]) for item in sent
+        ]
+
+    def _enough(self, tokens: int) -> bool:
+        """Whether a request counts more than a minute has room for, or than is read as one."""
+        return tokens > self._service.client.limits.most_tokens or any(
+            each.together and tokens > each.model.longest for each in self._requests
+        )
+
+    async def _afforded(self, batch: list[Item]) -> list[Item]:
+        """Set tokens aside for a batch; return the items that there are enough for."""
+        costs = [self._size.scale.most(item) for item in batch]
+        count = await self._service.purse.reserve([len(self._requests) * cost for cost in costs])
+        self._costs |= {batch[at].position: costs[at] for at in range(count)}
+        self._reserved += len(self._requests) * sum(costs[:count])
+        return batch[:count]
+
+    def _settle(self, batch: Sequence[Item]) -> None:
+        """Give back what is set aside for one request of a batch."""
+        tokens = sum(self._costs[item.position] for item in batch)
+        self._reserved -= tokens
+        self._service.purse.release(tokens)
+
+    async def _begin_all(self, batch: list[Item]) -> None:
+        for number in range(len(self._requests)):
+            await self._service.client.limits.room()
+            self._begin(batch, number, self._patience(batch))
+
+    def _begin(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
+        self._group.start_soon(self._send, batch, number, patience)
+
+    def _patience(self, batch: Sequence[Item]) -> Patience:
+        return Patience(self._service.patience, alone=len(batch) == 1, began=self._began)
+
+    async def _send(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
+        """Ask one thing of a batch; the first error ends the whole call."""
+        try:
+            results = await self._ask(batch, number, patience)
+        except EsJinaError as error:
+            self._error = self._error or error
+            self._group.cancel_scope.cancel()
+            return
+        if results is not None:
+            for item, result in zip(batch, results, strict=True):
+                self._results[item.position, number] = result
+            self._settle(batch)
+
+    async def _ask(
+        self, batch: Sequence[Item], number: int, patience: Patience
+    ) -> Sequence[T | ItemError] | None:
+        """Ask one thing; ``None`` where it is asked of parts of the batch instead."""
+        service, size, request = self._service, self._size, self._requests[number]
+        tokens = sum(map(size.scale.tokens, batch))
+        try:
+            results, counted = await service.client.post(
+                request.route,
+                request.body(batch),
+                lambda reply: request.read(batch, reply),
+                tokens=tokens,
+                patience=patience,
+                compressed=request.compressed,
+                lost=lambda: service.purse.lose(tokens),
+            )
+        except anyio.get_cancelled_exc_class():
+            service.purse.lose(tokens)
+            raise
+        except RefusedError as error:
+            return self._refused(batch, number, error)
+        except LaterError as error:
+            return self._given_up(batch, number, patience, error)
+        service.purse.pay(tokens if counted is None else counted)
+        size.answered(batch)
+        if counted is not None:
+            size.scale.learn(batch, counted)
+        return results
+
+    def _refused(
+        self, batch: Sequence[Item], number: int, error: RefusedError
+    ) -> list[T | ItemError] | None:
+        """Part what the service dislikes until culprits stand alone."""
+        request = self._requests[number]
+        if error.code == "INPUT_MODEL_NOT_FOUND" or _blames_request(error, request):
+            raise error  # no item is to blame
+        if request.together and not _too_large(error):
+            return [_refused_together(error)] * len(batch)
+        if len(batch) == 1:
+            return [_refused_alone(error, request.model)]
+        self._size.refused(batch, error.status, error.said)
+        for part in self._size.parts(batch):
+            self._begin(part, number, self._patience(part))
+        return None
+
+    def _given_up(
+        self, batch: Sequence[Item], number: int, patience: Patience, error: LaterError
+    ) -> list[T | ItemError] | None:
+        """Part what the service could not serve, or give up one item, where others are served."""
+        # A network that goes away may still bring an answer behind the first failure.
+        lately = not error.stubborn
+        alive = patience.alive(self._service.client.answered_at, lately=lately)
+        if error.rate_limited or error.passing is False or (patience.ended and not alive):
+            raise error
+        if alive and len(batch) == 1:
+            return [ItemError(f"the API failed on this input, not on others: {error}")]
+        if alive:
+            self._begin_parts(batch, number, patience)
+        else:
+            self._doubt(batch, number, patience)
+        return None
+
+    def _begin_parts(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
+        for part in self._size.parts(batch):
+            self._begin(part, number, patience.part(alone=len(part) == 1, afresh=True))
+
+    def _doubt(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
+        """Put aside what fails while nothing is answered: it, or the service, may be at fault.
+
+        The parts are asked for one at a time, so that a service that is down is left in peace, and
+        down to single items, so that one that breaks it does not look like that.
+        """
+        if len(batch) > 1:
+            self._doubtful += [
+                (part, number, patience.part(alone=len(part) == 1, afresh=False))
+                for part in self._size.parts(batch)
+            ]
+        else:
+            self._doubtful.insert(0, (batch, number, patience))
+        if not self._probing:
+            self._probing = True
+            self._group.start_soon(self._probe)
+
+    async def _probe(self) -> None:
+        while self._doubtful:
+            part, number, patience = self._doubtful.pop()
+            if not patience.alive(self._service.client.answered_at):
+                await anyio.sleep(patience.pause)
+            if patience.alive(self._service.client.answered_at):
+                self._begin(part, number, patience.part(alone=len(part) == 1, afresh=True))
+            else:
+                patience.resume()
+                await self._send(part, number, patience)
+        self._probing = False
+
+
+def _blames_request(error: RefusedError, request: BatchRequest[object]) -> bool:
+    """Whether it names a field that all items have in common, and none of an item."""
+    named = {field.rpartition("->")[2].strip() for field in error.fields}
+    return bool(named) and named <= request.body([]).keys() - {request.items_field}
+
+
+def _refused_alone(error: RefusedError, model: HostedModel) -> ItemError:
+    said = f"the API refused this input ({error.status}): {error.said}"
+    if not _too_large(error) or "token" not in error.said.lower():
+        return ItemError(said)
+    found = _LONGEST.search(error.said)
+    taken = int(found[1].replace(",", "")) if found else model.longest
+    if taken < model.longest and model.info.name == MODEL_ID:
+        return ItemError(
+            f"{said}; that is the hosted API's own limit: the model reads {model.longest:,} tokens "
+            "where you run it yourself (--provider local)"
+        )
+    return ItemError(f"{said}; the model reads no more: cut it into parts, or truncate it")
+
+
+def _too_large(error: RefusedError) -> bool:
+    told = error.said.lower()
+    return (
+        error.status == 413
+        or error.code == "INPUT_TOKEN_LIMIT_EXCEEDED"
+        or "at most" in told
+        or "maximum of" in told
+    )
+
+
+def _refused_together(error: RefusedError) -> ItemError:
+    return ItemError(
+        f"the API refused to embed this part together with its text ({error.status}): "
+        f"{error.said}; embed it without late chunking"
+    )

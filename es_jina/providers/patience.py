@@ -1,0 +1,114 @@
+"""How long, and how often, a request goes on trying."""
+
+import random
+import time
+from math import inf
+
+from es_jina.providers.refusals import LaterError
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+# How often a request is tried that the service may not be able to serve, before it is parted or
+# others are asked for; and one item alone, before it is given up where others are served.
+STUBBORN_TRIES, STUBBORN_TRIES_ALONE = 3, 8
+# How often an answer is taken that is none.
+ODD_TRIES = 3
+
+
+class OddAnswerError(LaterError):
+    """A success that is not what was asked for; what comes back a few times will go on to."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.passing = False
+
+
+class Patience:
+    """How long one request goes on trying; the parts of a request that was parted share it.
+
+    Attributes:
+        began: when the call did that it belongs to.
+        ended: whether it ended for its time.
+        pause: the seconds to wait before it is asked for again.
+    """
+
+    def __init__(self, seconds: float, *, alone: bool, began: float | None = None) -> None:
+        """Begin.
+
+        Args:
+            seconds: no attempt starts later than this after the first failure.
+            alone: whether the request holds one item.
+            began: when the call that it belongs to did, by ``time.monotonic``; now by default.
+        """
+        self.began = time.monotonic() if began is None else began
+        self.ended = False
+        self.pause = 0.0
+        self._seconds = seconds
+        self._alone = alone
+        # When it, or what it is a part of, first failed, and from when the time counts.
+        self._failed_at = self._since = inf
+        # When it failed last, and before that.
+        self._last_at = self._before_at = inf
+        # In all, those whose answer was odd, and since it was last put aside.
+        self._tries = self._odd = self._lately = 0
+
+    def part(self, *, alone: bool, afresh: bool) -> "Patience":
+        """Return that of a part of the request.
+
+        Args:
+            alone: whether the part holds one item.
+            afresh: whether its time begins anew.
+        """
+        part = Patience(self._seconds, alone=alone, began=self.began)
+        part._failed_at = self._failed_at
+        part._since = inf if afresh else self._since
+        part.pause = 0.0 if afresh else self.pause
+        return part
+
+    def resume(self) -> None:
+        """Begin to count anew how often it is tried, after it was put aside."""
+        self._lately = 0
+
+    def alive(self, answered_at: float, *, lately: bool = False) -> bool:
+        """Whether the service has answered others since this, or what it is a part of, failed.
+
+        Args:
+            answered_at: when it last did.
+            lately: whether it must have been between the last two failures.
+        """
+        return answered_at > (self._before_at if lately else self._failed_at)
+
+    def wait(self, error: LaterError, pause: float, answered_at: float) -> float | None:
+        """Return the seconds to the next attempt; ``None`` where there shall be none.
+
+        Args:
+            error: how the last attempt failed.
+            pause: for how many seconds nothing may be sent.
+            answered_at: when the service last answered anything.
+        """
+        now = time.monotonic()
+        self._failed_at, self._since = min(self._failed_at, now), min(self._since, now)
+        self._before_at, self._last_at = self._last_at, now
+        self.pause = wait = self._next_wait(error, pause)
+        self._tries += 1
+        self._lately += 1
+        self._odd += isinstance(error, OddAnswerError)
+        # While a rate limit lets others pass, the turn of this one comes.
+        start = max(self._since, answered_at) if error.rate_limited else self._since
+        self.ended = now + wait > start + self._seconds
+        if self.ended or self._odd >= ODD_TRIES:
+            return None
+        if error.stubborn and self._lately >= self._most_tries(answered_at):
+            return None
+        return wait
+
+    def _next_wait(self, error: LaterError, pause: float) -> float:
+        # Jitter keeps workers that failed together from coming back together; a longer wait than
+        # the service asked for does no harm.
+        step = FIRST_PAUSE_SECONDS * 2.0 ** min(self._tries, 10)
+        jittered = min(step, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311
+        return max(error.wait, pause, jittered)
+
+    def _most_tries(self, answered_at: float) -> int:
+        sure = self._alone and self.alive(answered_at)
+        return STUBBORN_TRIES_ALONE if sure else STUBBORN_TRIES

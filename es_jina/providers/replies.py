@@ -1,0 +1,80 @@
+"""Answers of the hosted API, held against what was asked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from es_jina.embedding import Vector, unit
+from es_jina.providers.encodings import EmbeddingType, decode_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an answer must hold.
+
+    Attributes:
+        count: how many entries.
+        dims: of each vector.
+        multi: whether each entry is a multi-vector.
+        embedding_type: the form of the vectors.
+    """
+
+    count: int
+    dims: int
+    multi: bool
+    embedding_type: EmbeddingType
+
+    def read(self, reply: Any) -> tuple[list[Vector | None], int | None]:
+        """Read an answer.
+
+        Returns:
+            The vectors in the order of the request, L2-normalised, ``None`` for one with numbers
+            that are not finite; and the tokens that it counts, where it does.
+
+        Raises:
+            KeyError, TypeError, ValueError: the answer is not what was asked for.
+        """
+        entries: list[Any] = [None] * self.count
+        for entry in reply["data"]:
+            index = entry["index"]
+            if not (isinstance(index, int) and 0 <= index < self.count):
+                raise ValueError(f"no input has the index {index!r}")
+            entries[index] = entry
+        if len(reply["data"]) != self.count or None in entries:
+            raise ValueError(f"{len(reply['data'])} entries for {self.count} inputs")
+        vectors = self._multi(entries) if self.multi else self._single(entries)
+        return vectors, counted(reply)
+
+    def _single(self, entries: list[Any]) -> list[Vector | None]:
+        """Read all single vectors at once: a quarter of the time that one by one takes."""
+        vectors = self._decoded([entry["embedding"] for entry in entries])
+        finite = np.asarray(np.isfinite(vectors).all(axis=1))
+        units = iter(unit(vectors[finite]))
+        return [next(units) if good else None for good in finite]
+
+    def _multi(self, entries: list[Any]) -> list[Vector | None]:
+        found: list[Vector | None] = []
+        for entry in entries:
+            if not entry["embeddings"]:
+                raise ValueError("a multi-vector without vectors")
+            vectors = self._decoded(entry["embeddings"])
+            found.append(unit(vectors) if np.isfinite(vectors).all() else None)
+        return found
+
+    def _decoded(self, values: list[Any]) -> Vector:
+        vectors = decode_rows(values, self.embedding_type)
+        if vectors.shape != (len(values), self.dims):
+            shape = vectors.shape[1:]
+            raise ValueError(f"a vector of shape {shape} in place of {self.dims} dims")
+        return vectors
+
+
+def counted(reply: Any) -> int | None:
+    """Return the tokens that an answer counts, where it does.
+
+    All parts of `usage` are optional; a service that does not count may say 0.
+    """
+    usage = reply.get("usage")
+    tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return tokens if isinstance(tokens, int) and tokens > 0 else None
