@@ -126,7 +126,9 @@ class Rate:
     def spend(self, amount: float, now: float) -> Spending:
         """Count what is being sent."""
         self._forget(now)
-        spending = Spending(now, amount, self._gone)
+        # By the service's clock more may be old.
+        old = takewhile(lambda each: each.at <= now - SPAN_SECONDS, self._spent)
+        spending = Spending(now, amount, self._gone + sum(each.amount for each in old))
         self._spent.append(spending)
         self._total += amount
         return spending

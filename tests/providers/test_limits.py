@@ -3,7 +3,7 @@
 from math import inf
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from es_jina.providers.limits import (
@@ -74,6 +74,7 @@ def test_one_request_may_always_be_in_flight(numbers: list[int | None]) -> None:
 
 
 @settings(max_examples=50)
+@example(limit=2, steps=[(1, 0.0)] * 3 + [(1, 0.5), (1, 0.0), (2, 0.0)], late=0)
 @given(
     limit=st.integers(1, 1000),
     steps=st.lists(st.tuples(st.integers(1, 400), st.floats(0, 30)), min_size=1, max_size=40),
