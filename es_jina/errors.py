@@ -12,7 +12,8 @@
     ├── NodeError              exit 6  the embedded Elasticsearch
     └── ItemError                      one input failed alone; it travels with its unit to the
         │                              dead-letter file and never ends a run
-        └── UnsentError                it was not sent, for the tokens that may be spent are spent
+        └── UnsentError                it was not sent: the tokens that may be spent are spent, or
+                                       the service refused or stayed away meanwhile
 
 Each message is one line that says what is wrong and what to do. Exit 3 is not an error: it says
 that a run ended with some units in the dead-letter file. Exit 7 says that it ended at the tokens
@@ -79,7 +80,16 @@ class ItemError(EsJinaError):
 
 
 class UnsentError(ItemError):
-    """One input was not sent: with it, more tokens might be billed than may be spent."""
+    """One input was not sent, or its answer was not waited for.
+
+    Attributes:
+        cause: the error that ended the call before its turn; ``None`` where, with this input, more
+            tokens might be billed than may be spent.
+    """
+
+    def __init__(self, message: str, cause: EsJinaError | None = None) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 def first_line(error: BaseException) -> str:

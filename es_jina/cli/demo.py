@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 def command(*, folder: Path | None, **model: Any) -> None:
     """Start a real Elasticsearch, load sample documents, print three searches.
 
-    Without --model and without a key in JINA_API_KEY it runs a tiny UNTRAINED checkpoint:
-    everything works, but what is found is found by shared words. On a terminal the node stays
-    up until Ctrl-C.
+    Without --model, --server and a key in JINA_API_KEY it runs a tiny UNTRAINED checkpoint:
+    everything works, but what is found is found by shared words. Models that run here need
+    pip install 'es_jina[local]'. On a terminal the node stays up until Ctrl-C.
     """
     from es_jina.elastic.node import Node
     from es_jina.paths import data_folder
@@ -58,13 +58,20 @@ def _check(chosen: ModelOptions) -> None:
     """Refuse a model that cannot do what the demo shows, before anything starts.
 
     Raises:
-        RequestError: it has no multi-vectors.
+        RequestError: it has no multi-vectors, or what runs it is not installed.
+        ProviderError: it is no checkpoint, or there is no key to ask a service with.
     """
-    if chosen.is_hosted and chosen.describe().multi_dims is None:
+    from es_jina.inputs import Task
+    from es_jina.providers.base import Want
+
+    if chosen.describe().multi_dims is None:
         raise RequestError(
             f"the demo shows late interaction, and {chosen.model} has no multi-vectors: leave "
             "--model out"
         )
+    if chosen.is_hosted:
+        with chosen.open_provider() as opened:
+            opened.embed([], Task.RETRIEVAL_QUERY, Want.SINGLE)  # only asks for the key
 
 
 def _show(node: "Node", chosen: ModelOptions) -> str:

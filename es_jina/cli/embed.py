@@ -10,7 +10,7 @@ import click
 from es_jina.cli.embed_options import EmbedOptions, embed_options
 from es_jina.cli.models import ModelOptions, model_options
 from es_jina.cli.ordered import OrderedCommand, in_order
-from es_jina.errors import EXIT_PARTIAL, EXIT_SPENT, ItemError, UnsentError
+from es_jina.errors import EXIT_PARTIAL, EXIT_SPENT, EsJinaError, ItemError, UnsentError
 
 if TYPE_CHECKING:
     from es_jina.cli.embed_inputs import Given
@@ -57,6 +57,8 @@ def command(ctx: click.Context, /, **given: Any) -> int:
     model, _ = ModelOptions.parted(others)
     chosen = model.chosen()
     options.check(hosted=chosen.is_hosted)
+    if sys.stdout is None:  # before anything is billed
+        raise EsJinaError("the output cannot be written: standard output is closed")
     named = in_order(ctx, "inputs", "texts", "images")
     stdin = None if sys.stdin is None else sys.stdin.buffer
     check_named(named, stdin)
@@ -87,6 +89,8 @@ def embed(provider: "Provider", grouped: Iterable[list["Given"]], options: Embed
         for given, result in beside(group, results):
             if isinstance(result, UnsentError):
                 output.flush()
+                if result.cause is not None:
+                    raise result.cause
                 click.echo(
                     f"Stopped at --max-tokens {options.max_tokens:,}: input {output.index} and all "
                     "behind it were not sent.",

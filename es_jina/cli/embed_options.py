@@ -110,7 +110,8 @@ _OPTIONS = (
         default=Task.TEXT_MATCHING.value,
         show_default=True,
         help="What the vectors are for. The default is the hosted API's own; an index of es_jina "
-        "holds vectors of retrieval.passage and is asked with those of retrieval.query.",
+        "holds vectors of retrieval.passage and is asked with those of retrieval.query. "
+        "jina-clip-v2 has these two alone, jina-embeddings-v3 none for code.",
     ),
     click.option(
         "--vectors",

@@ -79,6 +79,7 @@ def command(
     profile = require_profile(client, index)
     chosen = model.chosen(profile.model)
     options.check_billed(chosen.name)
+    options.check_model(profile.model)
     models = Models(chosen, options.retry_for, options.max_tokens, profile, index)
     if model.model is not None:
         models.check()

@@ -100,6 +100,17 @@ class IngestOptions:
                     "with --provider hosted"
                 )
 
+    def check_model(self, model: str) -> None:
+        """Refuse what the index's model cannot do, before anything is read.
+
+        Raises:
+            RequestError: naming the option.
+        """
+        from es_jina.providers.hosted_models import hosted_model
+
+        if self.late_chunking and not hosted_model(model, server=True).late_chunking:
+            raise RequestError(f"{model} knows no late chunking: leave --late-chunking out")
+
     @property
     def filters(self) -> "Filters":
         """For the files within folders."""

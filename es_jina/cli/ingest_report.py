@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from es_jina.cli.billing import Bill
+from es_jina.cli.billing import Bill, counted
 
 if TYPE_CHECKING:
     from es_jina.ingest.report import Report
@@ -26,7 +26,7 @@ def print_report(report: "Report", dead_letter: Path, bill: Bill, max_tokens: in
     """
     rate = report.embedded / report.seconds if report.seconds else 0.0
     say(
-        f"{report.sources} sources: {report.embedded} units embedded"
+        f"{counted(report.sources, 'source')}: {counted(report.embedded, 'unit')} embedded"
         + (f" in {report.seconds:.1f} s ({rate:.1f}/s)" if report.embedded else "")
         + f", {report.unchanged} unchanged, {report.deleted} outdated ones removed, "
         f"{report.failed} failed"

@@ -1,5 +1,6 @@
 """The ``es-jina`` command: a table of subcommands, each loaded only when it is called."""
 
+import errno
 import importlib
 import os
 import sys
@@ -43,6 +44,9 @@ Exit codes:
   7  all tokens that may be spent (--max-tokens) are spent; run it again to go on
   130  interrupted by Ctrl-C
 """
+
+# What says that standard output takes nothing: a full disk or quota, a broken or closed file.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class _ReaderGoneError(Exception):
@@ -90,7 +94,11 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error that is ours becomes one line and its exit code."""
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+    except OSError as error:
+        code = _not_written(error)
+    sys.exit(code)
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -108,6 +116,20 @@ def _run(arguments: list[str] | None) -> int:
         click.echo(f"Error: {error}", err=True)
         return error.exit_code
     except _ReaderGoneError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _not_written(error: OSError) -> int:
+    # Of a file that was opened by name we would know the name.
+    if error.filename is not None or error.errno not in _UNWRITABLE:
+        raise error
+    click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+    _drop_output()
+    return EsJinaError.exit_code
+
+
+def _drop_output() -> None:
+    """Keep Python from trying once more, at its end, to write what nobody takes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

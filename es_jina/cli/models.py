@@ -104,11 +104,19 @@ class ModelOptions:
             **more,
         )
 
-    def open_reranker(self) -> "Reranker":
-        """Get ready to ask the reranker of the service, whoever runs the model."""
-        from es_jina.providers import open_reranker
+    def open_reranker(self, patience: float) -> "Reranker":
+        """Get ready to ask the reranker of the service, whoever runs the model.
 
-        return open_reranker(server=self.server, key_file=self.key_file)
+        Args:
+            patience: how many seconds to go on trying while it is busy or out of reach.
+        """
+        from es_jina.providers.keys import find_key
+        from es_jina.providers.reranker import HostedReranker
+        from es_jina.providers.service import BASE_URL
+
+        return HostedReranker(
+            find_key(key_file=self.key_file), base_url=self.server or BASE_URL, patience=patience
+        )
 
     def open_tokenizer(self) -> "Tokenizer":
         """Read the model's tokenizer alone."""

@@ -16,6 +16,9 @@ from es_jina.cli.search_display import (
 )
 from es_jina.errors import ItemError, RequestError
 
+# Somebody is waiting at the prompt: they rather ask again than look at nothing for two minutes.
+_PATIENCE_SECONDS = 20.0
+
 
 @click.command(name="search")
 @click.argument("index")
@@ -124,8 +127,10 @@ def command(
         profile.check_model(info.name, info.revision, index)
     with ExitStack() as stack:
         # A key that is missing is told before a model is loaded.
-        reranker = stack.enter_context(chosen.open_reranker()) if rerank else None
-        opened = None if mode == "text" else stack.enter_context(chosen.open_provider())
+        reranker = stack.enter_context(chosen.open_reranker(_PATIENCE_SECONDS)) if rerank else None
+        opened = None
+        if mode != "text":
+            opened = stack.enter_context(chosen.open_provider(patience=_PATIENCE_SECONDS))
         capabilities = Capabilities.detect(client, fields=False)
         searcher = Searcher(client, index, profile, capabilities, opened, reranker=reranker)
         asked = Image(image) if image else Text(query or "")

@@ -60,11 +60,16 @@ def print_explained(results: "Results") -> None:
 
 def print_unread(results: "Results") -> None:
     """Say on standard error what a reranker could not read."""
-    if results.unread:
+    if blank := results.unread - results.refused:
         click.echo(
-            f"Of the best hits the reranker could not read {results.unread}, which stand behind "
-            "the others: they have no text, and no picture on this machine as it was indexed, or "
-            "the reranker refused them",
+            f"Of the best hits the reranker could not read {blank}, which stand behind the others: "
+            "they have no text, and no picture on this machine as it was indexed",
+            err=True,
+        )
+    if results.refused:
+        click.echo(
+            f"Of the best hits the reranker refused {results.refused}, which stand behind the "
+            f"others: {_harmless(results.refusal or '')}",
             err=True,
         )
 

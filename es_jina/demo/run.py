@@ -7,7 +7,6 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from es_jina.demo.checkpoint import Shape, make_checkpoint
 from es_jina.elastic.assets import read_profile
 from es_jina.errors import ProfileMismatchError
 from es_jina.inputs import Image, Input, Text
@@ -65,6 +64,9 @@ EXAMPLES = (
 
 def demo_checkpoint() -> Path:
     """Return the untrained demo checkpoint, made on first use from the sample's own words."""
+    # It needs torch, which is not there where a service runs the model.
+    from es_jina.demo.checkpoint import Shape, make_checkpoint
+
     texts, shape = list(_sample_texts()), Shape()
     # Another sample or another shape makes another checkpoint, never an old one under a new name.
     recipe = hashlib.sha256(repr((texts, shape)).encode()).hexdigest()[:12]

@@ -113,6 +113,8 @@ class Ingest:
         self._on_failure = on_failure
         self._on_settled = on_settled
         self._stopping = threading.Event()
+        # What ended a call in the middle: what it had embedded by then is written first.
+        self._cause: EsJinaError | None = None
         self._ledger = Ledger(
             client, index, profile.fingerprint, retry_for=options.retry_for, sleep=self._pause
         )
@@ -291,6 +293,8 @@ class Ingest:
         with self.progress.waiting("writing"), span("es_jina.write", units=len(batch)):
             self._count(self._writing.drain())
             self._count(self._writing.submit(self._actions(batch, results)))
+        if self._cause is not None:
+            raise self._cause
 
     @property
     def _writing(self) -> BulkWriter:
@@ -304,7 +308,8 @@ class Ingest:
             if isinstance(result, UnsentError):
                 # Its source is not settled: what the index has of it stays as it is.
                 del self._in_flight[item.unit.id]
-                self.report.unsent += 1
+                self._cause = self._cause or result.cause
+                self.report.unsent += result.cause is None
             elif isinstance(result, ItemError):
                 work, _ = self._in_flight.pop(item.unit.id)
                 self._fail_unit(work, item.unit, "embed", result)

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
 
-from es_jina.errors import EsJinaError, ItemError
+from es_jina.errors import EsJinaError, ItemError, ProviderError
 from es_jina.providers.base import MODEL_ID
 from es_jina.providers.hosted_models import HostedModel
 from es_jina.providers.patience import Patience
@@ -22,6 +22,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 Body = dict[str, Any]
 
+# Requests that are refused before any is taken, until it is not what is in them.
+MOST_REFUSED = 40
 # "exceeds the model's maximum of 8194 tokens"
 _LONGEST = re.compile(r"maximum of ([\d,]+) tokens")
 
@@ -70,7 +72,11 @@ class BatchRequest(Protocol[T_co]):
 
 
 class BatchCall(Generic[T]):
-    """Asks one or several things of the same items."""
+    """Asks one or several things of the same items.
+
+    Attributes:
+        error: what ended it early.
+    """
 
     def __init__(
         self, service: Service, requests: Sequence[BatchRequest[T]], size: RequestSize
@@ -86,7 +92,7 @@ class BatchCall(Generic[T]):
         self._requests = requests
         self._size = size
         self._results: dict[tuple[int, int], T | ItemError] = {}
-        self._error: EsJinaError | None = None
+        self.error: EsJinaError | None = None
         self._began = 0.0
         # Tokens set aside for one request of each item, by position, and for all requests.
         self._costs: dict[int, int] = {}
@@ -98,11 +104,12 @@ class BatchCall(Generic[T]):
         """Send what is ready while more is made ready.
 
         Returns:
-            The items that were sent, each with one result for each request. Where the tokens that
-            may be spent are spent, the rest is not sent.
+            The items that have a result for each request. Where the tokens that may be spent are
+            spent, the rest is not sent. Where the service refuses or stays away, nothing more is
+            sent, what is in flight is waited for, and `error` says why the rest has none.
 
         Raises:
-            ProviderError: the service refuses or stays away.
+            ProviderError: it does so before there is any result.
         """
         self._began, sent = time.monotonic(), list[Item]()
         try:
@@ -112,7 +119,7 @@ class BatchCall(Generic[T]):
             ):
                 async for batch in batches:
                     left = batch
-                    while left and (part := await self._afforded(left)):
+                    while left and not self.error and (part := await self._afforded(left)):
                         sent += part
                         left = left[len(part) :]
                         await self._begin_all(part)
@@ -120,12 +127,16 @@ class BatchCall(Generic[T]):
                         break
         finally:
             self._service.purse.release(self._reserved)  # for what was cancelled
-        if self._error is not None:
-            raise self._error
-        numbers = range(len(self._requests))
-        return [
-            (item, [self._results[item.position, number] for number in numbers]) for item in sent
-        ]
+        done = [(item, found) for item in sent if (found := self._found(item))]
+        answered = any(not isinstance(each, ItemError) for _, found in done for each in found)
+        if self.error is not None and not answered:
+            raise self.error
+        return done
+
+    def _found(self, item: Item) -> list[T | ItemError]:
+        """Return what there is for an item; nothing where one of the requests has no result."""
+        keys = [(item.position, number) for number in range(len(self._requests))]
+        return [self._results[key] for key in keys] if self._results.keys() >= {*keys} else []
 
     def _enough(self, tokens: int) -> bool:
         """Whether a request counts more than a minute has room for, or than is read as one."""
@@ -159,12 +170,18 @@ class BatchCall(Generic[T]):
         return Patience(self._service.patience, alone=len(batch) == 1, began=self._began)
 
     async def _send(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
-        """Ask one thing of a batch; the first error ends the whole call."""
+        """Ask one thing of a batch; behind the first error nothing more is asked.
+
+        What is in flight then is waited for: it may be billed.
+        """
+        if self.error is not None:
+            self._settle(batch)
+            return
         try:
             results = await self._ask(batch, number, patience)
         except EsJinaError as error:
-            self._error = self._error or error
-            self._group.cancel_scope.cancel()
+            self.error = self.error or error
+            self._settle(batch)
             return
         if results is not None:
             for item, result in zip(batch, results, strict=True):
@@ -207,6 +224,7 @@ class BatchCall(Generic[T]):
         request = self._requests[number]
         if error.code == "INPUT_MODEL_NOT_FOUND" or _blames_request(error, request):
             raise error  # no item is to blame
+        self._check_any_taken(error)
         if request.together and not _too_large(error):
             return [_refused_together(error)] * len(batch)
         if len(batch) == 1:
@@ -216,12 +234,26 @@ class BatchCall(Generic[T]):
             self._begin(part, number, self._patience(part))
         return None
 
+    def _check_any_taken(self, error: RefusedError) -> None:
+        """Blame the request, or who is asked, where all is refused from the beginning."""
+        service = self._service
+        if service.client.answered_at > 0 or _too_large(error):
+            return
+        service.refused += 1
+        if service.refused >= MOST_REFUSED:
+            raise ProviderError(
+                f"{service.refused} requests were refused, one after the other, and none taken: "
+                f"{error}",
+                passing=False,
+            )
+
     def _given_up(
         self, batch: Sequence[Item], number: int, patience: Patience, error: LaterError
     ) -> list[T | ItemError] | None:
         """Part what the service could not serve, or give up one item, where others are served."""
-        # A network that goes away may still bring an answer behind the first failure.
-        lately = not error.stubborn
+        # A network that goes away may still bring an answer behind the first failure. A part is
+        # to blame where other parts were served.
+        lately = len(batch) == 1 and not (error.stubborn or patience.is_part)
         alive = patience.alive(self._service.client.answered_at, lately=lately)
         if error.rate_limited or error.passing is False or (patience.ended and not alive):
             raise error
@@ -255,7 +287,7 @@ class BatchCall(Generic[T]):
             self._group.start_soon(self._probe)
 
     async def _probe(self) -> None:
-        while self._doubtful:
+        while self._doubtful and self.error is None:
             part, number, patience = self._doubtful.pop()
             if not patience.alive(self._service.client.answered_at):
                 await anyio.sleep(patience.pause)
@@ -264,7 +296,9 @@ class BatchCall(Generic[T]):
             else:
                 patience.resume()
                 await self._send(part, number, patience)
-        self._probing = False
+        for part, _, _ in self._doubtful:
+            self._settle(part)
+        self._doubtful, self._probing = [], False
 
 
 def _blames_request(error: RefusedError, request: BatchRequest[object]) -> bool:

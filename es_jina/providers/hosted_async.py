@@ -1,6 +1,6 @@
 """The hosted Jina API as a provider, for callers with an event loop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Self
@@ -18,7 +18,7 @@ from es_jina.providers.checks import (
 )
 from es_jina.providers.embedding_request import Body, EmbeddingRequest
 from es_jina.providers.encodings import EMBEDDING_TYPES, EmbeddingType
-from es_jina.providers.hosted_call import HostedCall, kinds, unsent
+from es_jina.providers.hosted_call import HostedCall, kinds
 from es_jina.providers.hosted_models import hosted_model, is_hosted_only
 from es_jina.providers.loop_thread import CLOSED
 from es_jina.providers.readying import Readying, likely_tokens
@@ -74,11 +74,15 @@ class AsyncHostedProvider:
 
         Raises:
             ProviderError: the key or the address cannot be right.
-            RequestError: no such model or embedding type.
+            RequestError: no such model or embedding type, or ``max_tokens`` is no number.
         """
         if embedding_type not in EMBEDDING_TYPES:
             raise RequestError(
                 f"no embedding type {embedding_type!r}: choose from {', '.join(EMBEDDING_TYPES)}"
+            )
+        if max_tokens is not None and (not isinstance(max_tokens, int) or max_tokens < 0):
+            raise RequestError(
+                f"max_tokens is {max_tokens!r}: it must be a whole number, 0 or more"
             )
         self._model = hosted_model(model, server=not is_hosted_api(base_url))
         self._name = model.removeprefix("jinaai/")
@@ -136,23 +140,26 @@ class AsyncHostedProvider:
 
         Returns:
             One entry for each input, in input order: its embedding, or why it has none, among them
-            `UnsentError` where `max_tokens` are spent. ``tokens`` is exact for multi-vectors and
-            for a text that went alone, else an estimate that rather errs upwards: the API counts
-            tokens for a whole request.
+            `UnsentError` where `max_tokens` are spent, or where the API refuses or stays away
+            after others were answered: its `cause` says why. ``tokens`` is exact for multi-vectors
+            and for a text that went alone, else an estimate that rather errs upwards: the API
+            counts tokens for a whole request.
 
         Raises:
             ProviderError: there is no key, it is refused, its balance is spent, or the API stays
-                out of reach.
+                out of reach, and nothing was answered before.
             RequestError: an input that is neither Text nor Image, no such task or dimensions.
         """
         self._service.require_key()
+        self._service.client.bind()
         inputs = checked_inputs(inputs)
         check_max_pixels(max_pixels)
         request = self._request(task, want, dimensions, truncate=truncate)
         failed: dict[int, ItemError] = {}
         items = self._readying.items(inputs, max_pixels, failed)
-        results = await self._call(request, want).run(items)
-        return _in_order(results | failed, len(inputs))
+        call = self._call(request, want)
+        results = await call.run(items) | failed
+        return [results.get(at) or call.unsent() for at in range(len(inputs))]
 
     async def embed_spans(
         self,
@@ -182,19 +189,21 @@ class AsyncHostedProvider:
 
         Raises:
             ProviderError: there is no key, it is refused, its balance is spent, or the API stays
-                out of reach.
+                out of reach, and nothing was answered before.
             RequestError: the text is no str, a span is no pair of whole numbers, no such task or
                 dimensions, or the model knows no late chunking.
         """
         self._service.require_key()
+        self._service.client.bind()
         spans = checked_spans(text, spans)
         if not self._model.late_chunking:
             raise RequestError(f"{self.model.name} knows no late chunking")
         request = self._request(task, want, dimensions, late_chunking=True)
         failed: dict[int, ItemError] = {}
         items = self._readying.parts(text, spans, failed)
-        results = await self._call(request, want).run(items)
-        return _in_order(results | failed, len(spans))
+        call = self._call(request, want)
+        results = await call.run(items) | failed
+        return [results.get(at) or call.unsent() for at in range(len(spans))]
 
     async def preview(
         self,
@@ -268,9 +277,3 @@ class AsyncHostedProvider:
 
     def _call(self, request: EmbeddingRequest, want: Want) -> HostedCall:
         return HostedCall(self._service, request, self._sizes[want], want)
-
-
-def _in_order(
-    results: Mapping[int, Embedding | ItemError], count: int
-) -> list[Embedding | ItemError]:
-    return [results.get(position) or unsent() for position in range(count)]

@@ -79,7 +79,7 @@ class OneKind:
 
     def _answer(self, item: Item, vector: Vector | None, counted: int | None) -> Answer | ItemError:
         if vector is None:
-            return ItemError("the API sent a vector with numbers that are not finite")
+            return ItemError("the API sent a vector of zeros, or with numbers that are not finite")
         # A multi-vector has one vector for each token that the model read. The API counts tokens
         # for a whole request, and bills images tenfold.
         return Answer(vector, len(vector) if self.multi else counted or item.tokens)
@@ -106,13 +106,20 @@ class HostedCall:
     async def run(self, items: AsyncIterator[Item]) -> dict[int, Embedding | ItemError]:
         """Send what is ready while more is made ready; return the results by position.
 
-        Where the tokens that may be spent are spent, the rest has no result.
+        Where the tokens that may be spent are spent, or the service refuses or stays away on the
+        way, the rest has no result.
 
         Raises:
-            ProviderError: the service refuses or stays away.
+            ProviderError: the service refuses or stays away from the beginning.
         """
-        sent = await self._call.run(items)
-        return {item.position: self._joined(item, answers) for item, answers in sent}
+        done = await self._call.run(items)
+        return {item.position: self._joined(item, answers) for item, answers in done}
+
+    def unsent(self) -> UnsentError:
+        """Return what stands for an input that has no result."""
+        if self._call.error is not None:
+            return UnsentError(f"not embedded: {self._call.error}", self._call.error)
+        return UnsentError("not sent: it might take more tokens than --max-tokens leaves")
 
     def _joined(self, item: Item, answers: Sequence[Answer | ItemError]) -> Embedding | ItemError:
         """Put the kinds of vectors of one input together."""
@@ -133,8 +140,3 @@ class HostedCall:
 def kinds(want: Want) -> list[bool]:
     """Return the requests that vectors need: one for single vectors, one for multi-vectors."""
     return [multi for kind, multi in ((Want.SINGLE, False), (Want.MULTI, True)) if kind in want]
-
-
-def unsent() -> UnsentError:
-    """Return what stands for an input that was not sent."""
-    return UnsentError("not sent: it might take more tokens than --max-tokens leaves")

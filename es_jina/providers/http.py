@@ -1,5 +1,6 @@
 """JSON over HTTP with patience: the only module of the providers that imports httpx."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ import httpx
 import orjson
 import stamina
 
-from es_jina.errors import ProviderError
+from es_jina.errors import ProviderError, RequestError
 from es_jina.providers.limits import MOST_IN_FLIGHT, Kind, Limits, Turn
 from es_jina.providers.patience import OddAnswerError, Patience
 from es_jina.providers.refusals import (
@@ -51,6 +52,32 @@ REMAINING = {
 }
 
 
+class _NoKey(logging.Filter):
+    """Keeps a key out of what httpx and httpcore log, where a service repeats it."""
+
+    LOGGERS = ("httpx", "httpcore.http11", "httpcore.connection", "httpcore.proxy")
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if self._key in text:
+            record.msg, record.args = text.replace(self._key, "[key]"), None
+        return True
+
+    def add(self) -> None:
+        """Begin to."""
+        for name in self.LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def remove(self) -> None:
+        """End."""
+        for name in self.LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+
 class JsonClient:
     """POSTs JSON with a bearer key, within the key's limits, again while the service is busy."""
 
@@ -72,8 +99,12 @@ class JsonClient:
         self._api_key = api_key
         self.limits = limits or Limits()
         self.answered_at = -inf
+        self._loop: object = None
         # When the key was last refused, and the error.
         self._barred_at, self._bar = -inf, ""
+        self._no_key = _NoKey(api_key) if api_key else None
+        if self._no_key:
+            self._no_key.add()
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
@@ -83,7 +114,8 @@ class JsonClient:
                 timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
                 limits=httpx.Limits(max_keepalive_connections=MOST_IN_FLIGHT),
             )
-        except (OSError, ValueError) as error:  # of SSL_CERT_FILE, or of a proxy's address
+        # Of SSL_CERT_FILE, or of a proxy's address or kind.
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise ProviderError(
                 f"the proxy or the certificates that the environment names cannot be used: "
                 f"{self._one_line(str(error))}; check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, "
@@ -143,9 +175,27 @@ class JsonClient:
                         raise
         raise AssertionError("an attempt returns or raises")
 
+    def bind(self) -> None:
+        """Belong to the event loop that runs: connections and locks do.
+
+        Raises:
+            RequestError: it belongs to another one.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # of another library
+        if self._loop not in (None, loop):
+            raise RequestError(
+                "the provider was used in another event loop: open one in each asyncio.run"
+            )
+        self._loop = loop
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        if self._no_key:
+            self._no_key.remove()
 
     def _again(self, patience: Patience, error: Exception) -> bool | float:
         """Return the seconds to the next attempt, or that there shall be none."""
@@ -264,9 +314,16 @@ def _parse(base_url: str) -> httpx.URL:
         url = httpx.URL(base_url)
     except httpx.InvalidURL as error:
         raise wrong from error
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not url.host or (url.port or 1) not in range(65_536):
         raise wrong
-    return url
+    if url.userinfo:
+        raise ProviderError(
+            f"{url.netloc.decode()}: leave user and password out of the address, a key signs in",
+            passing=False,
+        )
+    # Some give the address with the route.
+    path = url.path.rstrip("/").removesuffix("/embeddings").removesuffix("/v1")
+    return url.copy_with(path=path or "/")
 
 
 def _remaining(headers: Mapping[str, str]) -> dict[Kind, float]:

@@ -29,6 +29,9 @@ REQUESTS_A_MINUTE = 4
 LEAST_TOKENS = 4000
 # The first pause of all where a rate is exceeded and nothing tells how long; then twice as long.
 FIRST_PAUSE_SECONDS = 2.0
+# So often in a row a refusal that names nothing is only waited for. Then a limit is guessed: one
+# alone may be a whim of the service, and a guess made early in a minute is far too low.
+WHIMS = 2
 
 
 class Kind(Enum):
@@ -90,6 +93,10 @@ class InFlight:
         fitting = known if self.now > known else self.now - 1
         self._window = max(1.0, min(self._window, fitting))
 
+    def paused(self) -> None:
+        """Come back from a pause with fewer: if it was too short, all of them are refused."""
+        self._window = min(self._window, max(FIRST_IN_FLIGHT, self._window / 4))
+
 
 @dataclass(slots=True, eq=False)
 class Spending:
@@ -122,6 +129,8 @@ class Rate:
         self._gone = 0.0
         self._named: float = inf
         self._heard_at = -inf
+        # From when on a guessed limit is raised.
+        self._raise_at = inf
 
     def spend(self, amount: float, now: float) -> Spending:
         """Count what is being sent."""
@@ -172,9 +181,16 @@ class Rate:
         self.limit = min(self._named, total + max(0.0, remaining))
 
     def answered(self, spending: Spending) -> None:
-        """Learn from an answer that told nothing: a little more may be possible."""
-        if self._heard_at == -inf:
-            self.limit = min(self._named, self.limit + 0.1 * spending.amount)
+        """Learn from an answer that told nothing: a little more may be possible.
+
+        After a minute without a refusal twice as much may be.
+        """
+        if self._heard_at != -inf:
+            return
+        raised = self.limit + 0.1 * spending.amount
+        if spending.at >= self._raise_at:
+            raised, self._raise_at = 2 * self.limit, spending.at + SPAN_SECONDS * SLACK
+        self.limit = min(self._named, raised)
 
     def refused(self, amount: float, named: Excess | None, now: float) -> None:
         """Learn from a refusal of so much, which is not counted as spent any more.
@@ -194,11 +210,30 @@ class Rate:
         elif self._total:
             # What had been accepted before is what may be spent.
             self.limit = max(self._total, amount)
+            self._raise_at = now + SPAN_SECONDS * SLACK
+
+    def resumes(self, named: Excess | None, now: float) -> None:
+        """Learn from a refusal that asks for a pause: behind that a new minute begins.
+
+        Args:
+            named: by the refusal.
+            now: the time.
+        """
+        self._forget(now)
+        if named:
+            # It has accepted more than it names where it counts other minutes than we do.
+            self.limit = self._named = max(named.limit, self._total)
+            self.known = True
+        while self._spent:
+            self._drop()
 
     def _forget(self, now: float) -> None:
         while self._spent and _is_old(self._spent[0], now):
-            amount = self._spent.popleft().amount
-            self._total, self._gone = self._total - amount, self._gone + amount
+            self._drop()
+
+    def _drop(self) -> None:
+        amount = self._spent.popleft().amount
+        self._total, self._gone = self._total - amount, self._gone + amount
 
 
 def _is_old(spending: Spending, now: float) -> bool:
@@ -291,7 +326,7 @@ class Limits:
         if billed is not None:
             self._rates[Kind.TOKENS].correct(turn.tokens, billed)
         for kind, spending in ((Kind.REQUESTS, turn.request), (Kind.TOKENS, turn.tokens)):
-            if kind in told:
+            if 0 <= told.get(kind, inf) < inf:  # no limit is said in strange ways, such as -1
                 self._rates[kind].told(told[kind], spending, self._clock())
             else:
                 self._rates[kind].answered(spending)
@@ -315,9 +350,15 @@ class Limits:
             self._in_flight.refused(named)
             self.hold(retry_after)
             return
-        self._rates[kind].refused(amount, named, now)
-        if turn.request.at >= self._struck_at:  # others that were in flight with it tell no news
+        news = turn.request.at >= self._struck_at  # others that were in flight with it tell none
+        if retry_after:
+            self._rates[kind].resumes(named, now)
+        elif named or (news and self._strikes >= WHIMS):
+            self._rates[kind].refused(amount, named, now)
+        if news:
             self._struck_at = now
+            if retry_after or not named:
+                self._in_flight.paused()
             delay = self._rates[kind].delay(amount, now)
             self.hold(retry_after or max(delay, self._longer_pause(explained=delay > 0)))
 

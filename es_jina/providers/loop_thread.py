@@ -1,6 +1,7 @@
 """An event loop in a thread of its own: how code that waits calls code that does not."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
@@ -12,6 +13,7 @@ T = TypeVar("T")
 Last = Callable[[], Coroutine[Any, Any, None]]
 
 CLOSED = "the provider is closed: open another"
+FORKED = "the provider was opened in another process: open one in each"
 
 _LEAVING_SECONDS = 5.0
 
@@ -81,19 +83,23 @@ class LazyLoop:
     def __init__(self) -> None:
         self._opening = threading.Lock()
         self._loop: LoopThread | None = None
+        self._process = 0
         self._closed = False
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine and return what it does.
 
         Raises:
-            RequestError: it was closed.
+            RequestError: it was closed, or another process started it.
         """
         with self._opening:
             if self._closed:
                 coroutine.close()
                 raise RequestError(CLOSED)
-            self._loop = self._loop or LoopThread()
+            if self._loop is not None and self._process != os.getpid():
+                coroutine.close()
+                raise RequestError(FORKED)
+            self._loop, self._process = self._loop or LoopThread(), os.getpid()
             loop = self._loop
         try:
             return loop.call(coroutine)

@@ -9,8 +9,9 @@ from es_jina.providers.refusals import LaterError
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 # How often a request is tried that the service may not be able to serve, before it is parted or
-# others are asked for; and one item alone, before it is given up where others are served.
-STUBBORN_TRIES, STUBBORN_TRIES_ALONE = 3, 8
+# others are asked for; the same where the service itself seems to be away; and one item alone,
+# before it is given up where others are served.
+STUBBORN_TRIES, OUTAGE_TRIES, STUBBORN_TRIES_ALONE = 3, 5, 8
 # How often an answer is taken that is none.
 ODD_TRIES = 3
 
@@ -30,6 +31,7 @@ class Patience:
         began: when the call did that it belongs to.
         ended: whether it ended for its time.
         pause: the seconds to wait before it is asked for again.
+        is_part: whether it is a part of what failed before.
     """
 
     def __init__(self, seconds: float, *, alone: bool, began: float | None = None) -> None:
@@ -43,6 +45,7 @@ class Patience:
         self.began = time.monotonic() if began is None else began
         self.ended = False
         self.pause = 0.0
+        self.is_part = False
         self._seconds = seconds
         self._alone = alone
         # When it, or what it is a part of, first failed, and from when the time counts.
@@ -60,6 +63,7 @@ class Patience:
             afresh: whether its time begins anew.
         """
         part = Patience(self._seconds, alone=alone, began=self.began)
+        part.is_part = True
         part._failed_at = self._failed_at
         part._since = inf if afresh else self._since
         part.pause = 0.0 if afresh else self.pause
@@ -98,9 +102,8 @@ class Patience:
         self.ended = now + wait > start + self._seconds
         if self.ended or self._odd >= ODD_TRIES:
             return None
-        if error.stubborn and self._lately >= self._most_tries(answered_at):
-            return None
-        return wait
+        tried_enough = self._lately >= self._most_tries(error, answered_at)
+        return None if tried_enough and not error.rate_limited else wait
 
     def _next_wait(self, error: LaterError, pause: float) -> float:
         # Jitter keeps workers that failed together from coming back together; a longer wait than
@@ -109,6 +112,7 @@ class Patience:
         jittered = min(step, LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311
         return max(error.wait, pause, jittered)
 
-    def _most_tries(self, answered_at: float) -> int:
-        sure = self._alone and self.alive(answered_at)
-        return STUBBORN_TRIES_ALONE if sure else STUBBORN_TRIES
+    def _most_tries(self, error: LaterError, answered_at: float) -> int:
+        if self._alone and self.alive(answered_at):
+            return STUBBORN_TRIES_ALONE
+        return STUBBORN_TRIES if error.stubborn else OUTAGE_TRIES

@@ -1,9 +1,11 @@
 """What a service says when it does not answer with vectors, and what that means."""
 
+import math
 import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import orjson
 
@@ -11,26 +13,40 @@ from es_jina.errors import ProviderError
 from es_jina.providers.limits import Excess, Kind
 
 # The service may answer the same request later. A missing Retry-After is the rule at Jina.
-TRANSIENT = frozenset({429, 500, 502, 503, 504})
+# Proxies before a service have codes of their own (520 to 527); what it lacks (501, 505) it will
+# lack later.
+TRANSIENT = frozenset({429, *range(500, 600)}) - {501, 505}
+# It may be this very request that the service cannot serve: it broke, or took too long.
+STUBBORN = frozenset({500, 504, 520, 524})
 # The service read the request and dislikes what is in it: fewer or other items may pass.
 REFUSED = frozenset({400, 413, 422})
 
 # The key is no good, or its balance is spent.
-BARRED = frozenset({401, 402, 403})
+BARRED = frozenset({401, 402, 403, 404})
 
+LATER = "try again later"
+UNEXPECTED = "check that the address is that of an embeddings API"
 ADVICE = {
     401: "set JINA_API_KEY to a key from https://jina.ai, or name a file that holds it with "
     "--key-file",
     402: "the key's balance is spent: top it up at https://jina.ai, then run it again",
     403: "the key lacks balance or rights: top it up at https://jina.ai, then run it again",
     404: "check the address and the model's name",
+    408: LATER,
+    409: LATER,
+    425: LATER,
     429: "this is more than the key's rate limit: try again later, or use a key with a higher one",
 }
-LATER = "try again later"
-UNEXPECTED = "check that the address is that of an embeddings API"
 
 # "6/5 concurrent requests", "1,200,000/1,000,000 tokens per minute"
-_EXCESS = re.compile(r"(\d[\d,]*)\s*/\s*(\d[\d,]*)")
+_EXCESS = {
+    kind: re.compile(rf"(?<![\w./:,-])(\d[\d,]*)/(\d[\d,]*) {words}\b", re.IGNORECASE | re.ASCII)
+    for kind, words in (
+        (Kind.CONCURRENCY, "concurrent requests"),
+        (Kind.REQUESTS, "requests per minute"),
+        (Kind.TOKENS, "tokens per minute"),
+    )
+}
 
 
 class RefusedError(ProviderError):
@@ -50,13 +66,19 @@ class RefusedError(ProviderError):
         self.said = refusal.said
         self.fields = refusal.fields
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive the way to another process, with all that is known."""
+        refusal = Refusal(self.status, self.code, self.said, self.fields, 0.0)
+        return type(self), (str(self), refusal), self.__dict__
+
 
 class LaterError(ProviderError):
     """The same request may be answered later.
 
     Attributes:
         wait: the least seconds until then, where somebody knows.
-        stubborn: whether it may be this request that the service cannot serve (500, 504, silence).
+        stubborn: whether it may be this request that the service cannot serve (:data:`STUBBORN`,
+            or silence).
         rate_limited: whether it is one too many for now (429).
     """
 
@@ -111,11 +133,11 @@ class Refusal:
     @property
     def excess(self) -> Excess | None:
         """What the message of a 429 names."""
-        found = _EXCESS.search(self.said)
+        found = _EXCESS[self.rate_kind].search(self.said)
         if found is None:
             return None
         current, limit = (int(digits.replace(",", "")) for digits in found.groups())
-        return Excess(current, limit) if limit else None
+        return Excess(current, limit) if current >= limit > 0 else None
 
     def error(self, host: str) -> ProviderError:
         """Return the error to raise.
@@ -128,10 +150,11 @@ class Refusal:
         if self.status in REFUSED:
             return RefusedError(f"{message}; check the inputs and the model's name", self)
         if self.status in TRANSIENT:
+            asked = f"; it asks to wait {math.ceil(self.retry_after):,} s" * (self.retry_after > 0)
             return LaterError(
-                f"{message}; {ADVICE.get(self.status, LATER)}",
+                f"{message}{asked}; {ADVICE.get(self.status, LATER)}",
                 wait=self.retry_after,
-                stubborn=self.status in {500, 504},
+                stubborn=self.status in STUBBORN,
                 rate_limited=self.status == 429,
             )
         return ProviderError(f"{message}; {ADVICE.get(self.status, UNEXPECTED)}", passing=False)

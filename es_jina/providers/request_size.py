@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from typing import Protocol
 
-from es_jina.providers.payload import MAX_IMAGE_BYTES, Item
+from es_jina.providers.payload import MAX_IMAGE_BYTES, PROMPT_TOKENS, Item
 from es_jina.providers.usage import MAX_ITEMS, MAX_TOKENS
 
 # Base64 of a vector of 128 float32 for each token of a multi-vector, and of one of 2048.
@@ -16,8 +16,17 @@ MAX_REPLY_BYTES = 32_000_000
 
 # What a refusal leaves of what was in the refused request, and an answer gives back of it.
 _LESS, _MORE = 0.7, 1.02
-# "Each input list can contain at most 512 items.", "... allowed size 2048"
-_MOST_ITEMS = re.compile(r"(?:at most|allowed size) (\d+)\b(?! tokens)", re.IGNORECASE)
+# What is said of other things, such as "at most 5 MB", is no number of items.
+_MOST_ITEMS = re.compile(
+    # "Each input list can contain at most 512 items."
+    r"(?:at most|no more than|up to|maximum of) (\d+) "
+    r"(?:list |input )?(?:items?|inputs?|elements?|entries|documents?|texts?)\b"
+    # "input length is larger than the largest allowed size 2048"
+    r"|length is larger than the largest allowed size (\d+)\b(?! tokens)"
+    # "batch size 40 > maximum allowed batch size 32"
+    r"|max(?:imum)? (?:allowed )?batch size(?: of| is|:)? (\d+)\b(?! tokens)",
+    re.IGNORECASE,
+)
 
 
 class Scale(Protocol):
@@ -28,7 +37,7 @@ class Scale(Protocol):
         ...
 
     def most(self, item: Item) -> int:
-        """Return what an item will hardly exceed."""
+        """Return what an item will not exceed, as far as anybody knows."""
         ...
 
     def learn(self, batch: Sequence[Item], counted: int) -> None:
@@ -41,16 +50,23 @@ class TokenScale:
 
     def __init__(self, billed_per_tile: int) -> None:
         self.text, self.tile = 1.0, float(billed_per_tile)
+        # Of what a text, and a tile, can count at most.
         self._most_text, self._most_tile = self.text, self.tile
         self._billed_per_tile = billed_per_tile
 
     def tokens(self, item: Item) -> int:
         """Return what an item will count, more or less."""
-        return _counted(item, self.text, self.tile)
+        if _is_text(item):
+            counted = math.ceil(self.text * item.tokens)
+        else:
+            counted = math.ceil(self.tile * item.tiles)
+        return max(1, min(counted, self.most(item)))
 
     def most(self, item: Item) -> int:
-        """Return what an item will count if it is like the most expensive ones so far."""
-        return _counted(item, self._most_text, self._most_tile)
+        """Return what an item will not exceed, unless the API begins to count otherwise."""
+        if _is_text(item):
+            return math.ceil(self._most_text * _most_read(item))
+        return math.ceil(self._most_tile * item.tiles) + PROMPT_TOKENS
 
     def learn(self, batch: Sequence[Item], counted: int) -> None:
         """Learn from what the API counted for a request of texts alone, or of images alone."""
@@ -58,7 +74,7 @@ class TokenScale:
         if not tiles:
             read = sum(item.tokens for item in batch)
             self.text = _follow(self.text, counted / read, read)
-            self._most_text = max(self._most_text, counted / read)
+            self._most_text = max(self._most_text, counted / sum(map(_most_read, batch)))
         elif not any(item.text_bytes for item in batch):
             self.tile = _follow(self.tile, counted / tiles, self._billed_per_tile * tiles)
             self._most_tile = max(self._most_tile, counted / tiles)
@@ -123,11 +139,13 @@ class RequestSize:
 
     def refused(self, batch: Sequence[Item], status: int, said: str) -> None:
         """Learn from the refusal of a request of several items, which may be too large."""
+        image_bytes = sum(item.image_bytes for item in batch)
         if found := _MOST_ITEMS.search(said):
-            self._items = max(1, min(self._items, int(found[1])))
-        elif status == 413:
-            self._bytes = _LESS * sum(item.image_bytes for item in batch)
-        elif "token" in said.lower():
+            self._items = max(1, min(self._items, int(found[found.lastindex or 0])))
+        elif status == 413 and image_bytes > sum(item.text_bytes for item in batch):
+            largest = max(item.image_bytes for item in batch)
+            self._bytes = max(largest, _LESS * image_bytes)
+        elif status == 413 or "token" in said.lower():
             self._tokens = max(1.0, _LESS * sum(map(self.scale.tokens, batch)))
 
     def parts(self, batch: Sequence[Item]) -> list[Sequence[Item]]:
@@ -150,10 +168,13 @@ class RequestSize:
         return size * PLAIN_FACTOR if self._plain else size
 
 
-def _counted(item: Item, text: float, tile: float) -> int:
-    if item.text_bytes or not item.tiles:
-        return max(1, math.ceil(text * item.tokens))
-    return max(1, math.ceil(tile * item.tiles))
+def _is_text(item: Item) -> bool:
+    return item.text_bytes > 0 or not item.tiles
+
+
+def _most_read(item: Item) -> int:
+    """Return the tokens of a text at most: none of them is less than a byte."""
+    return item.text_bytes + PROMPT_TOKENS
 
 
 def _follow(scale: float, seen: float, tokens: int) -> float:

@@ -93,6 +93,7 @@ class AsyncHostedReranker:
             ProviderError: the key is refused, its balance is spent, or the API stays out of reach.
             RequestError: something is neither Text nor Image, or ``top_n`` is no number above 0.
         """
+        self._service.client.bind()
         checked_inputs([query])
         documents = checked_inputs(documents)
         _check_top_n(top_n)
@@ -103,6 +104,8 @@ class AsyncHostedReranker:
         items = self._readying.items(documents, None, failed)
         call: BatchCall[float] = BatchCall(self._service, [request], size)
         results = {item.position: score for item, (score,) in await call.run(items)}
+        if call.error is not None:
+            raise call.error
         return _ranked({**results, **failed}, top_n)
 
     async def close(self) -> None:

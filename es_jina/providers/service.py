@@ -28,6 +28,7 @@ class Service:
         purse: the tokens that may be spent.
         patience: seconds for which a request goes on trying.
         no_key: what is wrong and what to do, where a key is needed and there is none.
+        refused: how many requests were refused before any was taken.
     """
 
     client: JsonClient
@@ -35,6 +36,7 @@ class Service:
     purse: Purse
     patience: float
     no_key: str | None = None
+    refused: int = 0
 
     def require_key(self) -> None:
         """Refuse to send anything without a key that is needed.

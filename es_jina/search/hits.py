@@ -76,6 +76,8 @@ class Results:
         requests: what was sent to Elasticsearch.
         unread: how many of the best hits a reranker was to read and could not: they stand behind
             those that it has read.
+        refused: how many of those the reranker refused; the others have nothing to read.
+        refusal: why it refused the first of them.
     """
 
     mode: str
@@ -87,6 +89,8 @@ class Results:
     stages: list[Stage]
     requests: list[Sent] = field(repr=False)
     unread: int = 0
+    refused: int = 0
+    refusal: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types, each hit with its rank; without the requests."""

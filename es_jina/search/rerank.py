@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from es_jina.errors import ProviderError
 from es_jina.inputs import Image, Input, Text
 from es_jina.providers.base import Reranker
 from es_jina.search import query as bodies
@@ -24,6 +25,21 @@ def most_read(size: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Reranked:
+    """Hits in the order of a reranker.
+
+    Attributes:
+        hits: those that were read, best first, then the others as they were.
+        unread: how many were not read, those that were refused among them.
+        refusals: why the reranker refused each that it did, in the hits' first order.
+    """
+
+    hits: list[Hit]
+    unread: int = 0
+    refusals: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reranking:
     """Orders hits by what a reranker finds of them.
 
@@ -35,19 +51,16 @@ class Reranking:
     reranker: Reranker
     query: Input
 
-    def ordered(self, asking: Asking, hits: Sequence[Hit]) -> tuple[list[Hit], int]:
+    def ordered(self, asking: Asking, hits: Sequence[Hit]) -> Reranked:
         """Order hits; those that cannot be read come last, as they were.
 
         Args:
             asking: of the index.
             hits: what to order.
 
-        Returns:
-            The hits, and how many of them could not be read.
-
         Raises:
             ItemError: the query cannot be read.
-            ProviderError: the reranker failed.
+            ProviderError: the reranker failed, or refused everything that there was to read.
             ClusterError: Elasticsearch cannot be reached or refuses.
         """
         with asking.trace.stage("rerank"):
@@ -55,11 +68,15 @@ class Reranking:
             readable = [hit for hit in hits if hit.id in contents]
             documents = [contents[hit.id] for hit in readable]
             ranked = self.reranker.rerank(self.query, documents, truncate=True) if readable else []
+            refusals = [str(each.error) for each in ranked if each.error is not None]
+            if refusals and len(refusals) == len(ranked):
+                # Not one score is there: what would be shown is not reranked.
+                raise ProviderError(refusals[0], passing=False)
             scored = [(readable[each.index], each.score) for each in ranked if each.error is None]
             best = [put(hit, "rerank", rank, score) for rank, (hit, score) in enumerate(scored, 1)]
             known = {hit.id for hit in best}
             rest = [hit for hit in hits if hit.id not in known]
-            return best + unscored(rest), len(rest)
+            return Reranked(best + unscored(rest), len(rest), refusals)
 
 
 def unscored(hits: Sequence[Hit]) -> list[Hit]:

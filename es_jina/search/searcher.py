@@ -21,7 +21,7 @@ from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results, placed, read_hit, shown
 from es_jina.search.late import LateInteraction, packed, rescored
 from es_jina.search.request import Mode, SearchRequest, coarse_field, window_for
-from es_jina.search.rerank import Reranking, most_read, unscored
+from es_jina.search.rerank import Reranked, Reranking, most_read, unscored
 from es_jina.search.trace import Trace
 
 
@@ -121,46 +121,45 @@ class Searcher:
         start = time.perf_counter()
         embedding = self._embed(request, asking.trace)
         embedded = time.perf_counter()
-        hits, unread = self._found(request, embedding, asking)
+        found = self._found(request, embedding, asking)
         done = time.perf_counter()
         return Results(
             mode=mode,
             reranked=rerank or (embedding is not None and embedding.multi is not None),
             embed_ms=round((embedded - start) * 1000, 1),
             search_ms=round((done - embedded) * 1000, 1),
-            hits=list(map(shown, hits)),
+            hits=list(map(shown, found.hits)),
             offset=offset,
             stages=asking.trace.stages,
             requests=asking.trace.requests,
-            unread=unread,
+            unread=found.unread,
+            refused=len(found.refusals),
+            refusal=next(iter(found.refusals), None),
         )
 
     def _found(
         self, request: SearchRequest, embedding: Embedding | None, asking: Asking
-    ) -> tuple[list[Hit], int]:
-        """Return the hits to show, and how many a reranker could not read."""
+    ) -> Reranked:
+        """Return the hits to show, and what a reranker could not read."""
         if embedding is not None:
             hits = self._by_vectors(request, embedding, asking)
         elif request.collapse or request.rerank:
             hits = self._by_words(request, asking)
         else:
-            return self._words(request, asking, request.size, request.offset), 0
+            return Reranked(self._words(request, asking, request.size, request.offset))
         if request.collapse:
             hits = one_of_each_source(hits)
-        unread = 0
-        if request.rerank:
-            hits, unread = self._reranked(hits, request, asking)
-        return hits[request.offset : request.offset + request.size], unread
+        found = self._reranked(hits, request, asking) if request.rerank else Reranked(hits)
+        page = found.hits[request.offset : request.offset + request.size]
+        return replace(found, hits=page)
 
-    def _reranked(
-        self, hits: list[Hit], request: SearchRequest, asking: Asking
-    ) -> tuple[list[Hit], int]:
+    def _reranked(self, hits: list[Hit], request: SearchRequest, asking: Asking) -> Reranked:
         assert self._reranker is not None  # noqa: S101
         most = most_read(request.size)
         if request.offset >= most:
-            return unscored(hits), 0  # none of those is shown
-        read, unread = Reranking(self._reranker, request.query).ordered(asking, hits[:most])
-        return read + unscored(hits[most:]), unread
+            return Reranked(unscored(hits))  # none of those is shown
+        best = Reranking(self._reranker, request.query).ordered(asking, hits[:most])
+        return replace(best, hits=best.hits + unscored(hits[most:]))
 
     def _embed(self, request: SearchRequest, trace: Trace) -> Embedding | None:
         if request.mode == "text":

@@ -271,3 +271,21 @@ def test_a_reader_that_goes_away_is_no_error(api: StubApi) -> None:
     assert json.loads(told.stdout)["input"] == "y"
     assert told.stderr.startswith("Hosted API: ")
     assert len(told.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "message", "billed"),
+    [("> /dev/full", "No space left on device", 1), (">&-", "standard output is closed", 0)],
+)
+def test_an_output_that_takes_nothing(api: StubApi, where: str, message: str, billed: int) -> None:
+    told = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m es_jina embed --server {api.url} hello {where}"],
+        env={**os.environ, "JINA_API_KEY": api.key},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 1
+    *bill, error = told.stderr.splitlines()
+    assert error == f"Error: the output cannot be written: {message}"
+    assert len(bill) == len(api.requests) == billed

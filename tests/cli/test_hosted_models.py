@@ -1,7 +1,10 @@
 """The hosted models beside jina-embeddings-v4, from setup to search, and the hosted reranker."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from es_jina.cli import search
 from es_jina.elastic.node import Node
 from es_jina.testing import StubApi, nested, relevance
 from tests.ingest.files import pdf, picture
@@ -153,8 +157,9 @@ def test_late_chunking_where_a_model_knows_it(es_jina: Inside, index: str, api: 
 
 def test_clip_knows_no_late_chunking(es_jina: Inside, index: str) -> None:
     es_jina("setup", index, *CLIP)
-    told = es_jina("ingest", index, "fox.md", "--late-chunking", code=2)
-    assert "jina-clip-v2 knows no late chunking" in told
+    for dry in ((), ("--dry-run",)):
+        told = es_jina("ingest", index, "fox.md", "--late-chunking", *dry, code=2)
+        assert "jina-clip-v2 knows no late chunking" in told
 
 
 @pytest.mark.parametrize("model", [V3, CLIP])
@@ -162,6 +167,43 @@ def test_the_demo_refuses_before_it_starts(es_jina: Inside, model: tuple[str, ..
     told = es_jina("demo", *model, code=2)
     assert "the demo shows late interaction" in told
     assert len(told.splitlines()) == 1
+
+
+def test_the_demo_without_torch(tmp_path: Path) -> None:
+    # What a server needs is imported without it; a model that runs here starts no node first.
+    code = (
+        "import importlib.util, sys; found = importlib.util.find_spec; sys.modules['torch'] = None;"
+        "importlib.util.find_spec = lambda name, *more: "
+        "found(name, *more) if name != 'torch' else None;"
+        "import es_jina.demo.run; from es_jina.cli.main import main; main(['demo'])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "JINA_API_KEY": "", "ES_JINA_DATA": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert told.returncode == 2, told.stderr
+    assert told.stderr.startswith("Error: the local model needs torch: pip install")
+    assert told.stdout == ""
+
+
+def test_the_demo_asks_for_the_key_first(es_jina: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ES_JINA_SERVER", "JINA_API_KEY"):
+        monkeypatch.delenv(name)
+    told = es_jina("demo", "--provider", "hosted", code=5)
+    assert told.startswith("Error: no API key")
+
+
+def test_a_search_does_not_wait_long(
+    es_jina: Inside, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    es_jina("setup", index, *CLIP)
+    monkeypatch.setattr(search, "_PATIENCE_SECONDS", 0.1)
+    told = es_jina("search", index, "brown dog", "--server", "http://127.0.0.1:9", code=5)
+    assert "cannot be reached" in told
 
 
 def test_reranking(es_jina: Inside, index: str, api: StubApi) -> None:
@@ -192,6 +234,21 @@ def test_reranking_says_what_it_could_not_read(es_jina: Inside, index: str) -> N
     assert "the reranker could not read 1" in told
     last = told.splitlines()[2].split()
     assert last[:2] == ["2", "0.000"]
+
+
+def test_reranking_says_what_was_refused(es_jina: Inside, index: str, api: StubApi) -> None:
+    es_jina("setup", index, *CLIP)
+    es_jina("ingest", index, "fox.md", "dog.txt")
+    asked = ("search", index, "brown dog", "--rerank")
+    api.refuses = lambda item: "no foxes" if "fox" in str(item) else None
+    told = es_jina(*asked)
+    assert "the reranker refused 1" in told
+    assert "no foxes" in told
+    assert "could not read" not in told
+    api.refuses = lambda item: "nothing today"
+    told = es_jina(*asked, "--mode", "text", code=5)
+    assert "nothing today" in told
+    assert len(told.splitlines()) == 1
 
 
 def test_reranking_without_a_key_or_with_a_wrong_one(

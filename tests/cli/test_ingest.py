@@ -89,7 +89,7 @@ def test_one_letter_does_not_spoil_a_retry(
     (folder / "rows.ndjson").write_text(json.dumps({"id": address, "t": "a mended row"}))
     dead = folder.parent / f"{ready}.dead-letter.ndjson"
     told = es_jina("ingest", ready, "--retry-dead", dead, *options, code=3)
-    assert "1 units embedded" in told
+    assert "1 unit embedded" in told
     assert "there is no field 'id' and 't'" in told
     (letter,) = [json.loads(line) for line in dead.read_text().splitlines()]
     assert (Path(letter["source"]).name, letter["attempts"]) == ("bad.csv", 2)

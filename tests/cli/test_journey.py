@@ -75,7 +75,7 @@ def test_broken_files_give_exit_code_3_and_a_dead_letter_file(
     pdf(tmp_path / "locked.pdf", "secret", password="open sesame")
     es_jina("setup", index, "--model", checkpoint)
     told = es_jina("ingest", index, "good.txt", "empty.txt", "half.png", "locked.pdf", code=3)
-    assert "1 units embedded" in told
+    assert "1 unit embedded" in told
     assert "3 failed" in told
     for name, message in {
         "empty.txt": "the file is empty",

@@ -105,6 +105,19 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert "Traceback" not in told.stderr
 
 
+def test_an_output_that_takes_nothing_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [sys.executable, "-m", "es_jina", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert told.returncode == 1
+    assert told.stderr == "Error: the output cannot be written: No space left on device\n"
+
+
 def test_the_readme_names_every_command_and_exit_code() -> None:
     readme = (Path(es_jina.__file__).parent.parent / "README.md").read_text("utf-8")
     for name in COMMANDS:

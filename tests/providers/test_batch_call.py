@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from es_jina.embedding import Embedding
-from es_jina.errors import ItemError, ProviderError
+from es_jina.errors import ItemError, ProviderError, UnsentError
 from es_jina.inputs import Image, Text
 from es_jina.providers import http, patience
 from es_jina.providers.base import Want
@@ -211,9 +211,57 @@ def test_a_network_that_goes_away_is_no_item_s_fault() -> None:
         HostedProvider(api.key, base_url=api.url, patience=0.8) as provider,
     ):
         api.queue(Slow(0.03))
-        with pytest.raises(ProviderError, match="cannot be reached") as caught:
-            provider.embed([Text("word " * 12_000)] * 2, TASK, Want.SINGLE)
-    assert caught.value.passing
+        results = provider.embed([Text("word " * 12_000)] * 2, TASK, Want.SINGLE)
+    # What was answered is kept; the other says why it was not.
+    [unsent] = [each for each in results if not isinstance(each, Embedding)]
+    assert isinstance(unsent, UnsentError)
+    assert isinstance(unsent.cause, ProviderError)
+    assert unsent.cause.passing
+    assert "cannot be reached" in str(unsent)
+
+
+def test_a_balance_that_ends_keeps_what_was_answered(api: StubApi) -> None:
+    texts = [Text(f"{number} " + "word " * 1000) for number in range(60)]
+    with (
+        StubApi(balance=30_000, limits=StubLimits(concurrency=4), service_seconds=0.05) as poor,
+        HostedProvider(poor.key, base_url=poor.url) as provider,
+    ):
+        results = provider.embed(texts, TASK, Want.SINGLE)
+        usage = provider.usage
+        billed = poor.billed_tokens
+    unsent = [each for each in results if isinstance(each, UnsentError)]
+    assert 0 < len(unsent) < len(texts)
+    assert {type(each) for each in results} == {Embedding, UnsentError}
+    assert "answered 403 (AUTHZ_INSUFFICIENT_BALANCE)" in str(unsent[0].cause)
+    assert usage.tokens == billed
+
+
+@pytest.mark.parametrize("fault", [HangUp(), unavailable(), page(502)])
+def test_an_item_that_breaks_connections_fails_alone(
+    fault: Fault, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So does a worker that runs out of memory behind a gateway."""
+
+    class Poisoned(Faults):
+        def drawn(self, number: int) -> Fault | None:
+            return fault if b'"item 7"' in api.requests[number].content else None
+
+    with (
+        StubApi(faults=Poisoned()) as api,
+        HostedProvider(api.key, base_url=api.url, patience=5) as provider,
+    ):
+        texts = [f"item {number}" for number in range(700)]
+        results = provider.embed([Text(text) for text in texts], TASK, Want.SINGLE)
+    failed = [at for at, each in enumerate(results) if isinstance(each, ItemError)]
+    assert failed == [7]
+    assert "the API failed on this input, not on others" in str(results[7])
+
+
+def test_a_service_that_takes_nothing_ends_the_call(api: StubApi, hosted: HostedProvider) -> None:
+    api.refuses = lambda item: "no handler found for uri"
+    with pytest.raises(ProviderError, match="requests were refused, one after the other, and none"):
+        hosted.embed([Text(str(number)) for number in range(1000)], TASK, Want.SINGLE)
+    assert len(api.requests) < 200
 
 
 def test_an_outage_is_survived(api: StubApi, hosted: HostedProvider) -> None:

@@ -57,6 +57,17 @@ def test_in_flight_doubles_with_every_round_and_has_an_end() -> None:
     assert windows[-1] == MOST_IN_FLIGHT
 
 
+def test_fewer_come_back_from_a_pause_and_never_less_than_at_first() -> None:
+    learned = InFlight()
+    for _ in range(30):
+        learned.answered(30, full=True)
+    windows = []
+    for _ in range(3):
+        learned.paused()
+        windows.append(learned.window)
+    assert windows == [8, 2, 2]
+
+
 def test_in_flight_does_not_grow_where_nothing_waits() -> None:
     learned = InFlight()
     for _ in range(100):
@@ -178,6 +189,32 @@ def test_a_limit_that_nobody_tells_is_tried_again_slowly() -> None:
     rate = Rate()
     rate.spend(100, 0)
     rate.refused(10, None, 1)
-    for at in range(60, 110):
+    for at in range(2, 52):
         rate.answered(rate.spend(2, at))
     assert rate.limit == pytest.approx(110)
+
+
+def test_a_limit_that_was_guessed_is_doubled_by_each_minute_without_a_refusal() -> None:
+    rate = Rate()
+    rate.spend(3, 0)
+    rate.refused(1, None, 1)
+    for minute in range(1, 11):
+        rate.answered(rate.spend(1, 2 + minute * (MINUTE + 1)))
+    assert rate.limit == 3 * 2**10
+
+
+def test_a_pause_that_is_asked_for_begins_a_new_minute() -> None:
+    rate = Rate()
+    rate.spend(100, 0)
+    rate.resumes(None, 1)
+    assert rate.limit == inf
+    rate.spend(100, 2)
+    rate.resumes(Excess(110, 100), 3)
+    assert (rate.limit, rate.delay(100, 3)) == (100, 0)
+
+
+def test_a_service_that_took_more_than_it_names_is_trusted() -> None:
+    rate = Rate()
+    rate.spend(150, 0)
+    rate.resumes(Excess(110, 100), 1)
+    assert rate.limit == 150

@@ -1,5 +1,7 @@
 """Whose turn it is, and for how long nobody's; a hand turns the clock."""
 
+from math import inf, nan
+
 import anyio
 import pytest
 
@@ -63,6 +65,57 @@ def test_pauses_double_until_an_answer_comes(limits: Limits, clock: Clock) -> No
 
 def test_what_the_service_asks_for_is_waited_for(limits: Limits) -> None:
     assert refuse(limits, retry_after=17) == 17
+
+
+@pytest.mark.parametrize("named", [None, Excess(41, 40)])
+def test_requests_go_again_behind_the_pause_that_was_asked_for(
+    limits: Limits, clock: Clock, named: Excess | None
+) -> None:
+    async def play() -> None:
+        for _ in range(40):
+            async with limits.turn(1) as turn:
+                limits.answered(turn, {}, None)
+        async with limits.turn(1) as turn:
+            limits.refused(turn, Kind.REQUESTS, named, 2.0)
+        clock.now += 2
+        with anyio.fail_after(1):
+            for _ in range(40):
+                async with limits.turn(1):
+                    pass
+
+    anyio.run(play)
+
+
+def test_a_refusal_that_names_nothing_is_no_limit_unless_it_comes_again(
+    limits: Limits, clock: Clock
+) -> None:
+    async def play() -> list[float]:
+        pauses = []
+        async with limits.turn(10) as turn:
+            limits.answered(turn, {}, None)
+        for _ in range(3):
+            async with limits.turn(10) as turn:
+                limits.refused(turn, Kind.TOKENS, None, 0.0)
+            pauses.append(limits.pause)
+            clock.now += limits.pause
+        return pauses
+
+    first, second, third = anyio.run(play)
+    assert first <= 2
+    assert second <= 4
+    assert third > 45  # until what was accepted is a minute old
+
+
+@pytest.mark.parametrize("remaining", [-1.0, inf, -inf, nan])
+def test_strange_headers_tell_of_no_limit(limits: Limits, remaining: float) -> None:
+    async def play() -> None:
+        for _ in range(9):
+            with anyio.fail_after(1):
+                async with limits.turn(10) as turn:
+                    limits.answered(turn, {Kind.REQUESTS: remaining, Kind.TOKENS: remaining}, 10)
+
+    anyio.run(play)
+    assert limits.most_tokens == inf
 
 
 def test_too_many_at_once_pauses_nobody(limits: Limits) -> None:

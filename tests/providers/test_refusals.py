@@ -1,5 +1,6 @@
 """What a service says when it does not answer, and what that means."""
 
+import pickle
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -93,6 +94,11 @@ def test_no_body_breaks_the_reader(body: Any) -> None:
         (flat(429, None, "Token rate limit reached"), Kind.TOKENS, None),
         (flat(429, None, "You sent 7 requests per minute"), Kind.REQUESTS, None),
         (flat(429, None, "Slow down"), Kind.CONCURRENCY, None),
+        (flat(429, None, "Token limit (100000/60s) reached"), Kind.TOKENS, None),
+        (flat(429, None, "1.2/1.0 million tokens per minute"), Kind.TOKENS, None),
+        (flat(429, None, "Rate limit: see http://a.example/2026/11"), Kind.REQUESTS, None),
+        (flat(429, None, "5/100 requests per minute"), Kind.REQUESTS, None),
+        (flat(429, None, "Token rate limit: 9/5 requests per minute"), Kind.TOKENS, None),
         (page(429), Kind.CONCURRENCY, None),
     ],
 )
@@ -112,7 +118,7 @@ def test_a_smaller_request_may_pass(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "stubborn", "limited"),
     [(429, False, True), (500, True, False), (502, False, False), (503, False, False),
-     (504, True, False)],
+     (504, True, False), (520, True, False), (522, False, False), (529, False, False)],
 )  # fmt: skip
 def test_the_same_request_may_pass_later(status: int, stubborn: bool, limited: bool) -> None:
     error = read(flat(status, None, "No.")).error("host")
@@ -121,12 +127,32 @@ def test_the_same_request_may_pass_later(status: int, stubborn: bool, limited: b
     assert error.passing
 
 
-@pytest.mark.parametrize("status", [301, 401, 402, 403, 404, 405, 409, 501])
+@pytest.mark.parametrize("status", [301, 401, 402, 403, 404, 405, 408, 409, 425, 501, 505])
 def test_nothing_will_pass(status: int) -> None:
     error = read(flat(status, None, "No.")).error("host")
     assert isinstance(error, ProviderError)
     assert not isinstance(error, LaterError | RefusedError)
     assert error.passing is False
+
+
+@pytest.mark.parametrize(("status", "later"), [(405, False), (408, True), (409, True), (425, True)])
+def test_what_may_be_worth_another_run(status: int, later: bool) -> None:
+    said = str(read(flat(status, None, "No.")).error("host"))
+    assert said.endswith("try again later") is later
+
+
+@pytest.mark.parametrize(
+    ("seconds", "named"), [(0.0, "No.; try"), (29.5, "No.; it asks to wait 30 s; try")]
+)
+def test_the_pause_that_is_asked_for_is_named(seconds: float, named: str) -> None:
+    assert named in str(Refusal(503, None, "No.", (), seconds).error("host"))
+
+
+def test_a_refusal_survives_pickling() -> None:
+    error = Refusal(422, "A_CODE", "No.", ("input -> 3",), 0.0).error("host")
+    again = pickle.loads(pickle.dumps(error))
+    assert isinstance(again, RefusedError)
+    assert (str(again), again.__dict__) == (str(error), error.__dict__)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("7", 7), (" 7.5 ", 7.5), ("0", 0), ("", 0)])

@@ -44,11 +44,10 @@ def test_multi_vectors_have_a_row_for_each_token() -> None:
     assert [np.shape(each) for each in map(np.asarray, vectors)] == [(1, 8), (2, 8)]
 
 
-def test_a_vector_of_zeros_stays_one() -> None:
-    expected = Expected(1, 8, multi=False, embedding_type="float")
-    [zeros], _ = expected.read({"data": [{"index": 0, "embedding": [0] * 8}]})
-    assert zeros is not None
-    assert not zeros.any()
+def test_a_single_vector_of_zeros_is_none() -> None:
+    reply = {"data": [entry(0), entry(1) | {"embedding": [0] * 8}, entry(2)]}
+    vectors, _ = ONE.read(reply)
+    assert [each is None for each in vectors] == [False, True, False]
 
 
 def test_numbers_that_are_not_finite_are_no_vector() -> None:
@@ -84,6 +83,22 @@ def test_numbers_that_are_not_finite_are_no_vector() -> None:
 )
 def test_what_is_not_what_was_asked_for(reply: Any) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
+        ONE.read(reply)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ([], "no list `data` in it"),
+        ({"data": {}}, "no list `data` in it"),
+        ({"data": [[], [], []]}, "an entry of `data` that is no object"),
+        ({"data": [entry(0), entry(1), {}]}, "no input has the index None"),
+        ({"data": [entry(0), entry(1), entry(2) | {"embedding": {}}]}, "not of the type base64"),
+        ({"data": [entry(0), entry(1), {"index": 2}]}, "an entry of `data` without `embedding`"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_named(reply: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         ONE.read(reply)
 
 

@@ -105,6 +105,7 @@ def test_the_rerankers_score_decides(
     assert results.stages[-1].name == "rerank"
     assert Text(TEXTS["sun"]) in reranker.asked[0]  # the whole text, not its best passage
     assert results.to_json()["unread"] == 2
+    assert (results.refused, results.refusal) == (1, "no Japanese")
 
 
 def test_words_alone_are_reranked_too(search: Callable[..., Results], reranker: ByLength) -> None:
@@ -174,6 +175,19 @@ def test_nothing_found_asks_nobody(search: Callable[..., Results], reranker: ByL
 def test_a_reranker_that_fails(build: Build) -> None:
     with pytest.raises(ProviderError, match="is away"):
         with_reranker(build(), Broken()).search(QUERY, "text", rerank=True)
+
+
+class Unwilling(ByLength):
+    """Refuses all that it is given."""
+
+    @staticmethod
+    def _judged(place: int, document: Input) -> Ranked:
+        return Ranked(place, 0.0, ItemError(f"no: {place}"))
+
+
+def test_a_reranker_that_refuses_everything(build: Build) -> None:
+    with pytest.raises(ProviderError, match="no: 0"):
+        with_reranker(build(), Unwilling()).search(QUERY, "dense", rerank=True)
 
 
 def test_without_a_reranker(build: Build) -> None:
