@@ -110,13 +110,9 @@ class ModelOptions:
         Args:
             patience: how many seconds to go on trying while it is busy or out of reach.
         """
-        from es_jina.providers.keys import find_key
-        from es_jina.providers.reranker import HostedReranker
-        from es_jina.providers.service import BASE_URL
+        from es_jina.providers import open_reranker
 
-        return HostedReranker(
-            find_key(key_file=self.key_file), base_url=self.server or BASE_URL, patience=patience
-        )
+        return open_reranker(server=self.server, key_file=self.key_file, patience=patience)
 
     def open_tokenizer(self) -> "Tokenizer":
         """Read the model's tokenizer alone."""

@@ -81,21 +81,29 @@ def open_provider(
     return LocalProvider(model or MODEL_ID, device=device, dtype=dtype, merge=merge)
 
 
-def open_reranker(*, server: str | None = None, key_file: Path | None = None) -> Reranker:
+def open_reranker(
+    *, server: str | None = None, key_file: Path | None = None, patience: float | None = None
+) -> Reranker:
     """Open the hosted reranker, jina-reranker-m0.
 
     Args:
         server: another address with the same API.
         key_file: a file that holds the key, in place of ``JINA_API_KEY``.
+        patience: how many seconds a call goes on trying while the API is busy or out of reach; two
+            minutes by default.
 
     Raises:
         ProviderError: there is no key, or the address cannot be right.
         RequestError: the file holds no key.
     """
     from es_jina.providers.reranker import HostedReranker
-    from es_jina.providers.service import BASE_URL
+    from es_jina.providers.service import BASE_URL, PATIENCE
 
-    return HostedReranker(find_key(key_file=key_file), base_url=server or BASE_URL)
+    return HostedReranker(
+        find_key(key_file=key_file),
+        base_url=server or BASE_URL,
+        patience=PATIENCE if patience is None else patience,
+    )
 
 
 def open_tokenizer(

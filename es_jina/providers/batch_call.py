@@ -11,7 +11,7 @@ import anyio
 from es_jina.errors import EsJinaError, ItemError, ProviderError
 from es_jina.providers.base import MODEL_ID
 from es_jina.providers.hosted_models import HostedModel
-from es_jina.providers.patience import Patience
+from es_jina.providers.patience import Parting, Patience
 from es_jina.providers.payload import Item
 from es_jina.providers.refusals import LaterError, RefusedError
 from es_jina.providers.request_size import RequestSize
@@ -211,6 +211,8 @@ class BatchCall(Generic[T]):
             return self._refused(batch, number, error)
         except LaterError as error:
             return self._given_up(batch, number, patience, error)
+        if patience.parting is not None:
+            patience.parting.tell()
         service.purse.pay(tokens if counted is None else counted)
         size.answered(batch)
         if counted is not None:
@@ -251,10 +253,7 @@ class BatchCall(Generic[T]):
         self, batch: Sequence[Item], number: int, patience: Patience, error: LaterError
     ) -> list[T | ItemError] | None:
         """Part what the service could not serve, or give up one item, where others are served."""
-        # A network that goes away may still bring an answer behind the first failure. A part is
-        # to blame where other parts were served.
-        lately = len(batch) == 1 and not (error.stubborn or patience.is_part)
-        alive = patience.alive(self._service.client.answered_at, lately=lately)
+        alive = patience.blames(error, self._service.client.answered_at)
         if error.rate_limited or error.passing is False or (patience.ended and not alive):
             raise error
         if alive and len(batch) == 1:
@@ -266,8 +265,10 @@ class BatchCall(Generic[T]):
         return None
 
     def _begin_parts(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
+        parting = Parting(patience.parting)
         for part in self._size.parts(batch):
-            self._begin(part, number, patience.part(alone=len(part) == 1, afresh=True))
+            alone = len(part) == 1
+            self._begin(part, number, patience.part(alone=alone, afresh=True, parting=parting))
 
     def _doubt(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
         """Put aside what fails while nothing is answered: it, or the service, may be at fault.
@@ -276,8 +277,9 @@ class BatchCall(Generic[T]):
         down to single items, so that one that breaks it does not look like that.
         """
         if len(batch) > 1:
+            parting = Parting(patience.parting)
             self._doubtful += [
-                (part, number, patience.part(alone=len(part) == 1, afresh=False))
+                (part, number, patience.part(alone=len(part) == 1, afresh=False, parting=parting))
                 for part in self._size.parts(batch)
             ]
         else:

@@ -24,6 +24,29 @@ class OddAnswerError(LaterError):
         self.passing = False
 
 
+class Parting:
+    """What the parts of one request know of each other.
+
+    Attributes:
+        answered: whether any of them, or a part of one, was: the service is there, then.
+    """
+
+    def __init__(self, above: "Parting | None") -> None:
+        """Begin.
+
+        Args:
+            above: the parting that made what is parted.
+        """
+        self.answered = False
+        self._above = above
+
+    def tell(self) -> None:
+        """Remember an answer, here and above."""
+        self.answered = True
+        if self._above is not None:
+            self._above.tell()
+
+
 class Patience:
     """How long one request goes on trying; the parts of a request that was parted share it.
 
@@ -31,7 +54,7 @@ class Patience:
         began: when the call did that it belongs to.
         ended: whether it ended for its time.
         pause: the seconds to wait before it is asked for again.
-        is_part: whether it is a part of what failed before.
+        parting: that made it a part of what failed before; ``None`` for a whole request.
     """
 
     def __init__(self, seconds: float, *, alone: bool, began: float | None = None) -> None:
@@ -45,7 +68,7 @@ class Patience:
         self.began = time.monotonic() if began is None else began
         self.ended = False
         self.pause = 0.0
-        self.is_part = False
+        self.parting: Parting | None = None
         self._seconds = seconds
         self._alone = alone
         # When it, or what it is a part of, first failed, and from when the time counts.
@@ -55,15 +78,16 @@ class Patience:
         # In all, those whose answer was odd, and since it was last put aside.
         self._tries = self._odd = self._lately = 0
 
-    def part(self, *, alone: bool, afresh: bool) -> "Patience":
-        """Return that of a part of the request.
+    def part(self, *, alone: bool, afresh: bool, parting: "Parting | None" = None) -> "Patience":
+        """Return that of a part of the request, or of the same once more.
 
         Args:
             alone: whether the part holds one item.
             afresh: whether its time begins anew.
+            parting: that made the part.
         """
         part = Patience(self._seconds, alone=alone, began=self.began)
-        part.is_part = True
+        part.parting = parting or self.parting
         part._failed_at = self._failed_at
         part._since = inf if afresh else self._since
         part.pause = 0.0 if afresh else self.pause
@@ -81,6 +105,22 @@ class Patience:
             lately: whether it must have been between the last two failures.
         """
         return answered_at > (self._before_at if lately else self._failed_at)
+
+    def blames(self, error: LaterError, answered_at: float) -> bool:
+        """Whether a request that failed again and again is to blame, and not the service.
+
+        A service that is away may have brought an answer just behind the first failure. So others
+        must have been served in between; or, of what was parted, another part.
+
+        Args:
+            error: the last one.
+            answered_at: when the service last answered anything.
+        """
+        if error.stubborn:
+            return self.alive(answered_at)
+        if self.parting is not None:
+            return self.parting.answered or self.alive(answered_at, lately=True)
+        return self.alive(answered_at, lately=self._alone)
 
     def wait(self, error: LaterError, pause: float, answered_at: float) -> float | None:
         """Return the seconds to the next attempt; ``None`` where there shall be none.

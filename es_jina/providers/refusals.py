@@ -22,7 +22,7 @@ STUBBORN = frozenset({500, 504, 520, 524})
 REFUSED = frozenset({400, 413, 422})
 
 # The key is no good, or its balance is spent.
-BARRED = frozenset({401, 402, 403, 404})
+BARRED = frozenset({401, 402, 403})
 
 LATER = "try again later"
 UNEXPECTED = "check that the address is that of an embeddings API"
