@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from es_jina.errors import EsJinaError, ItemError, ProviderError
 from es_jina.providers.base import MODEL_ID
@@ -162,6 +163,9 @@ class BatchCall(Generic[T]):
         for number in range(len(self._requests)):
             await self._service.client.limits.room()
             self._begin(batch, number, self._patience(batch))
+            await (
+                anyio.lowlevel.checkpoint()
+            )  # so that it waits for its turn, which makes less room
 
     def _begin(self, batch: Sequence[Item], number: int, patience: Patience) -> None:
         self._group.start_soon(self._send, batch, number, patience)
