@@ -79,7 +79,7 @@ def test_an_error_in_one_thread_is_not_another_s(api: StubApi, hosted: HostedPro
     threading.current_thread() is not threading.main_thread(), reason="signals go to the main one"
 )
 def test_an_interrupted_call_leaves_it_usable(api: StubApi) -> None:
-    api.queue(Slow(0.5))
+    api.queue(Slow(20))
     main = threading.main_thread().ident
     assert main is not None
 
