@@ -48,6 +48,7 @@ class Embedder:
         self._stopping = stopping
         self._lock = threading.Lock()
         self._broken = 0
+        self._refusal: ProviderError | None = None
         self.calls = 0
 
     def embed(self, batch: Sequence[Loaded]) -> list[Result]:
@@ -118,6 +119,8 @@ class Embedder:
             try:
                 return self._asked(provider, group, section)
             except Exception as error:
+                if isinstance(error, ProviderError) and error.passing is False:
+                    self._refusal = error
                 wait = next(waits, None)
                 ended = wait is None or self._stopping.is_set()
                 if ended or tried >= _tries(error, alone=len(group) == 1):
@@ -129,6 +132,8 @@ class Embedder:
         self, provider: Provider, group: Sequence[Loaded], section: str | None
     ) -> list[Result]:
         with self._lock:
+            if self._refusal is not None:  # of a call beside this one: it would only be repeated
+                raise self._refusal
             self.calls += 1
         task = self._profile.passage_task
         if section is not None:

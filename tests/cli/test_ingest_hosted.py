@@ -104,7 +104,7 @@ def test_a_key_that_is_refused_ends_the_run_at_once(
     assert "answered 401 (AUTH_INVALID_API_KEY)" in told
     assert "set JINA_API_KEY" in told
     assert "jina_of_somebody_else" not in told
-    assert len(api.requests) <= 8  # four calls at once, of two kinds of vectors each
+    assert len(api.requests) <= 2
 
 
 def test_a_text_that_the_api_refuses_fails_alone(
