@@ -1,5 +1,6 @@
 """``es-jina ingest``."""
 
+import io
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote
 
 import click
@@ -225,7 +226,7 @@ class Run:
             Path(folder),
             options.filters,
             options.record_fields,
-            None if sys.stdin is None else sys.stdin.buffer,
+            _stdin(),
             again.only,
             again=options.retry_dead is not None,
         )
@@ -332,6 +333,19 @@ class Run:
             self._display.summary({**asdict(report), **bill.fields})
         else:
             print_report(report, dead_letter, bill, self._options.max_tokens)
+
+
+def _stdin() -> BinaryIO | None:
+    """Return standard input in a reader of its own.
+
+    Python aborts at its end where a thread still waits for more in that of `sys.stdin`.
+    """
+    if sys.stdin is None:
+        return None
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except io.UnsupportedOperation:
+        return sys.stdin.buffer
 
 
 def _exit_code(report: "Report") -> int:

@@ -277,15 +277,17 @@ def test_a_second_ctrl_c_ends_at_once(interrupted: Interrupted) -> None:
 
 
 def test_ctrl_c_while_nothing_comes_from_standard_input(shell: Shell, ready: str) -> None:
-    process = shell.started(
-        "ingest", ready, "-", "--text-field", "t", "--id-field", "id", waiting=True
-    )
-    time.sleep(4)
-    assert process.poll() is None
+    fields = ("--text-field", "t", "--id-field", "id")
+    process = shell.started("ingest", ready, "-", *fields, "--json", waiting=True)
+    assert process.stdout is not None
+    while json.loads(process.stdout.readline())["event"] != "progress":
+        pass
     process.send_signal(signal.SIGINT)
-    told, errors = process.communicate(timeout=30)
+    # Not `communicate` yet: it would close standard input, which ends the run by itself.
+    process.wait(timeout=30)
+    told, errors = process.communicate()
     assert process.returncode == 130, errors
-    assert "Interrupted" in told
+    assert json.loads(told.splitlines()[-1])["interrupted"]
 
 
 def test_the_renderers_end_with_the_ingester(shell: Shell, ready: str, folder: Path) -> None:
