@@ -11,17 +11,20 @@ import pytest
 from elasticsearch import Elasticsearch
 from hypothesis import settings
 
-from es_jina.demo.checkpoint import make_checkpoint
+from es_jina.demo.checkpoint import Shape, make_checkpoint
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
-from es_jina.elastic.node import Node
+from es_jina.elastic.java import find_java
+from es_jina.elastic.node import NOBODY, Node
 from es_jina.providers.local import LocalProvider
+from tests.elastic.quick_java import quick_java
 from tests.elastic.rank_vectors_double import RankVectorsDouble
 
 # A busy machine is no failure.
 settings.register_profile("es_jina", deadline=None)
 settings.load_profile("es_jina")
 
+TEXTS = ["the quick brown fox jumps over the lazy dog", "Strom aus der Sonne, el café, 日本語"]
 DATA = Path(__file__).parent / "data"
 GOLDEN = DATA / "jina-v4-tiny"
 
@@ -45,14 +48,26 @@ def no_config_file() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny untrained checkpoint that can read text and pictures."""
-    texts = ["the quick brown fox jumps over the lazy dog", "Strom aus der Sonne, el café, 日本語"]
-    return make_checkpoint(tmp_path_factory.mktemp("model") / "checkpoint", texts * 4)
+    return make_checkpoint(tmp_path_factory.mktemp("model") / "checkpoint", TEXTS * 4)
 
 
 @pytest.fixture(scope="session")
 def provider(checkpoint: Path) -> LocalProvider:
     """The tiny checkpoint, loaded."""
     return LocalProvider(str(checkpoint), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def narrow_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An even smaller checkpoint, for texts as long as the model reads: an eighth of the work."""
+    shape = Shape(hidden=64, layers=1, heads=1, kv_heads=1)
+    return make_checkpoint(tmp_path_factory.mktemp("narrow") / "checkpoint", TEXTS * 4, shape)
+
+
+@pytest.fixture(scope="session")
+def narrow_provider(narrow_checkpoint: Path) -> LocalProvider:
+    """The narrow checkpoint, loaded."""
+    return LocalProvider(str(narrow_checkpoint), device="cpu")
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +80,16 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def node(open_folder: Path) -> Iterator[Node]:
+def real_java(open_folder: Path) -> Iterator[Path]:
+    """The home of this machine's Java; nodes are started with one that is quicker to start."""
+    real = find_java(NOBODY if os.geteuid() == 0 else None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ES_JAVA_HOME", str(quick_java(real, open_folder / "java")))
+        yield real
+
+
+@pytest.fixture(scope="session")
+def node(open_folder: Path, real_java: Path) -> Iterator[Node]:
     """A real Elasticsearch."""
     with pytest.MonkeyPatch.context() as patch:
         # Its own registry: a node of the person who runs the tests is none of ours.

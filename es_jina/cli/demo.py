@@ -1,6 +1,7 @@
 """``es-jina demo``, what ``make demo`` runs."""
 
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -50,8 +51,10 @@ def command(*, folder: Path | None, **model: Any) -> None:
     _step("Starting Elasticsearch on this machine")
     with Node(folder or data_folder() / "demo") as node:
         _done(f"Elasticsearch {node.version} answers at {node.url}")
-        index = _show(node, chosen)
-        _stay(node, index)
+        # What is to be typed for the same model; the index knows its model by itself.
+        server = f" --server {shlex.quote(chosen.server)}" if chosen.server else ""
+        index = _show(node, chosen, server)
+        _stay(node, index, server)
 
 
 def _check(chosen: ModelOptions) -> None:
@@ -74,7 +77,7 @@ def _check(chosen: ModelOptions) -> None:
             opened.embed([], Task.RETRIEVAL_QUERY, Want.SINGLE)  # only asks for the key
 
 
-def _show(node: "Node", chosen: ModelOptions) -> str:
+def _show(node: "Node", chosen: ModelOptions, server: str) -> str:
     """Set up, ingest and search; return the name of the index."""
     from es_jina.demo.run import EXAMPLES, demo_checkpoint, demo_index
     from es_jina.elastic.capabilities import Capabilities
@@ -107,7 +110,8 @@ def _show(node: "Node", chosen: ModelOptions) -> str:
             client,
         )
         for example in EXAMPLES:
-            _print_search(example, index, searcher.search(example.input, example.mode, size=3))
+            results = searcher.search(example.input, example.mode, size=3)
+            _print_search(example, example.arguments(index) + server, results)
     return index
 
 
@@ -143,25 +147,25 @@ def _ingest(ingest: "Ingest", client: "Elasticsearch") -> None:
     _done(f"{report.sources} files: {report.embedded} units embedded, {report.unchanged} unchanged")
 
 
-def _print_search(example: "Example", index: str, results: "Results") -> None:
+def _print_search(example: "Example", arguments: str, results: "Results") -> None:
     from es_jina.cli.search_display import print_results
 
-    click.secho(f"\n$ {_program()} {example.arguments(index)}", bold=True)
+    click.secho(f"\n$ {_program()} {arguments}", bold=True)
     click.echo(
         f"  {example.why}; {results.embed_ms:.0f} ms model + {results.search_ms:.0f} ms search"
     )
     print_results(results)
 
 
-def _stay(node: "Node", index: str) -> None:
+def _stay(node: "Node", index: str, server: str) -> None:
     """Say what to type next; stay up where somebody is there to type it."""
     from es_jina.demo.run import SAMPLE
 
     es_jina = _program()
     click.secho("\nWhat to type next, in a second terminal:", bold=True)
     click.echo(f'  {es_jina} search {index} "home battery price" --mode text')
-    click.echo(f"  {es_jina} ingest {index} {SAMPLE}   # embeds nothing again")
-    click.echo(f"  {es_jina} ingest {index} YOUR/FOLDER")
+    click.echo(f"  {es_jina} ingest {index} {SAMPLE}{server}   # embeds nothing again")
+    click.echo(f"  {es_jina} ingest {index} YOUR/FOLDER{server}")
     click.echo(f"  curl '{node.url}/{index}/_mapping?pretty'   # the profile is in _meta")
     if sys.stdin is None or not sys.stdin.isatty():
         click.echo(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
-from es_jina.cli.numbers import Finite
+from es_jina.cli.spending import check_billed, retry_for, spending
 from es_jina.errors import RequestError
 from es_jina.inputs import Task
 
@@ -59,12 +59,7 @@ class EmbedOptions:
             raise RequestError(
                 "--dry-run prints what would be sent to the hosted API: add --provider hosted"
             )
-        for option, value in (("--max-tokens", self.max_tokens), ("--price", self.price)):
-            if value is not None:
-                raise RequestError(
-                    f"{option} is for tokens that are billed: leave it out, or ask the hosted API "
-                    "with --provider hosted"
-                )
+        check_billed(self.max_tokens, self.price, hosted=hosted)
 
     @property
     def want(self) -> "Want":
@@ -144,28 +139,8 @@ _OPTIONS = (
         is_flag=True,
         help="Cut off the end of a text that is too long; otherwise it fails.",
     ),
-    click.option(
-        "--max-tokens",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Of the hosted API: let it bill so many tokens at most. The output ends there, with "
-        "exit code 7.",
-    ),
-    click.option(
-        "--price",
-        type=Finite(min=0),
-        metavar="MONEY",
-        help="Of the hosted API: what a million tokens cost, to be told what that makes.",
-    ),
-    click.option(
-        "--retry-for",
-        # A fortnight: beyond what anybody waits for.
-        type=Finite(min=0, max=1_209_600),
-        default=120.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="Patience with a model service that is away or busy.",
-    ),
+    *spending("The output ends there, with exit code 7."),
+    retry_for("a model service"),
     click.option(
         "--dry-run",
         is_flag=True,

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import click
 
 from es_jina.cli.numbers import Finite
+from es_jina.cli.spending import LONGEST, check_billed, retry_for, spending
 from es_jina.errors import RequestError
 
 if TYPE_CHECKING:
     from es_jina.ingest.files import Filters
     from es_jina.ingest.records import RecordFields
     from es_jina.ingest.run import Options
-
-# A fortnight: beyond what anybody waits for, within what the system's clocks can wait.
-_LONGEST = 1_209_600.0
-
 
 # Most of a call is waiting for the API, which works on several requests of one key at once: on 50
 # where the key is paid for, on 2 to 5 where it is free, and the provider keeps within that. More
@@ -93,12 +90,7 @@ class IngestOptions:
         Raises:
             RequestError: naming the option.
         """
-        for option, value in (("--max-tokens", self.max_tokens), ("--price", self.price)):
-            if value is not None and provider != "hosted":
-                raise RequestError(
-                    f"{option} is for tokens that are billed: leave it out, or ask the hosted API "
-                    "with --provider hosted"
-                )
+        check_billed(self.max_tokens, self.price, hosted=provider == "hosted")
 
     def check_model(self, model: str) -> None:
         """Refuse what the index's model cannot do, before anything is read.
@@ -200,7 +192,7 @@ _OPTIONS = (
     ),
     click.option(
         "--page-seconds",
-        type=Finite(min=0.1, max=_LONGEST),
+        type=Finite(min=0.1, max=LONGEST),
         default=30.0,
         show_default=True,
         help="A page that takes longer to render fails.",
@@ -237,32 +229,13 @@ _OPTIONS = (
         metavar="FILE",
         help="Where failures go, one JSON object a line.  [default: INDEX.dead-letter.ndjson]",
     ),
-    click.option(
-        "--retry-for",
-        type=Finite(min=0, max=_LONGEST),
-        default=120.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="Patience with a cluster or a model service that is away or busy.",
-    ),
+    retry_for("a cluster or a model service"),
     click.option(
         "--fast-load",
         is_flag=True,
         help="No refresh and no replicas until the end; put back even after a crash, by the next "
         "run or by `es-jina doctor`.",
     ),
-    click.option(
-        "--max-tokens",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Of the hosted API: let it bill so many tokens at most. The run ends there, with exit "
-        "code 7 and without --prune; run it again to go on.",
-    ),
-    click.option(
-        "--price",
-        type=Finite(min=0),
-        metavar="MONEY",
-        help="Of the hosted API: what a million tokens cost, to be told what that makes.",
-    ),
+    *spending("The run ends there, with exit code 7 and without --prune; run it again to go on."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON events, one a line."),
 )

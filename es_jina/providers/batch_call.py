@@ -1,6 +1,5 @@
 """One call of a service: its requests, several in flight, and what comes of them."""
 
-import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -17,6 +16,7 @@ from es_jina.providers.payload import Item
 from es_jina.providers.refusals import LaterError, RefusedError
 from es_jina.providers.request_size import RequestSize
 from es_jina.providers.service import Service
+from es_jina.providers.too_large import most_tokens, too_large
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -25,8 +25,6 @@ Body = dict[str, Any]
 
 # Requests that are refused before any is taken, until it is not what is in them.
 MOST_REFUSED = 40
-# "exceeds the model's maximum of 8194 tokens"
-_LONGEST = re.compile(r"maximum of ([\d,]+) tokens")
 
 
 class BatchRequest(Protocol[T_co]):
@@ -317,8 +315,7 @@ def _refused_alone(error: RefusedError, model: HostedModel) -> ItemError:
     said = f"the API refused this input ({error.status}): {error.said}"
     if not _too_large(error) or "token" not in error.said.lower():
         return ItemError(said)
-    found = _LONGEST.search(error.said)
-    taken = int(found[1].replace(",", "")) if found else model.longest
+    taken = most_tokens(error.said) or model.longest
     if taken < model.longest and model.info.name == MODEL_ID:
         return ItemError(
             f"{said}; that is the hosted API's own limit: the model reads {model.longest:,} tokens "
@@ -328,13 +325,7 @@ def _refused_alone(error: RefusedError, model: HostedModel) -> ItemError:
 
 
 def _too_large(error: RefusedError) -> bool:
-    told = error.said.lower()
-    return (
-        error.status == 413
-        or error.code == "INPUT_TOKEN_LIMIT_EXCEEDED"
-        or "at most" in told
-        or "maximum of" in told
-    )
+    return too_large(error.status, error.code, error.said)
 
 
 def _refused_together(error: RefusedError) -> ItemError:

@@ -1,11 +1,11 @@
 """What goes into one request: estimates on the safe side, learned from answers and refusals."""
 
 import math
-import re
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from typing import Protocol
 
 from es_jina.providers.payload import MAX_IMAGE_BYTES, PROMPT_TOKENS, Item
+from es_jina.providers.too_large import most_items
 from es_jina.providers.usage import MAX_ITEMS, MAX_TOKENS
 
 # Base64 of a vector of 128 float32 for each token of a multi-vector, and of one of 2048.
@@ -16,17 +16,6 @@ MAX_REPLY_BYTES = 32_000_000
 
 # What a refusal leaves of what was in the refused request, and an answer gives back of it.
 _LESS, _MORE = 0.7, 1.02
-# What is said of other things, such as "at most 5 MB", is no number of items.
-_MOST_ITEMS = re.compile(
-    # "Each input list can contain at most 512 items."
-    r"(?:at most|no more than|up to|maximum of) (\d+) "
-    r"(?:list |input )?(?:items?|inputs?|elements?|entries|documents?|texts?)\b"
-    # "input length is larger than the largest allowed size 2048"
-    r"|length is larger than the largest allowed size (\d+)\b(?! tokens)"
-    # "batch size 40 > maximum allowed batch size 32"
-    r"|max(?:imum)? (?:allowed )?batch size(?: of| is|:)? (\d+)\b(?! tokens)",
-    re.IGNORECASE,
-)
 
 
 class Scale(Protocol):
@@ -140,8 +129,9 @@ class RequestSize:
     def refused(self, batch: Sequence[Item], status: int, said: str) -> None:
         """Learn from the refusal of a request of several items, which may be too large."""
         image_bytes = sum(item.image_bytes for item in batch)
-        if found := _MOST_ITEMS.search(said):
-            self._items = max(1, min(self._items, int(found[found.lastindex or 0])))
+        items = most_items(said)
+        if items is not None:
+            self._items = max(1, min(self._items, items))
         elif status == 413 and image_bytes > sum(item.text_bytes for item in batch):
             largest = max(item.image_bytes for item in batch)
             self._bytes = max(largest, _LESS * image_bytes)

@@ -65,13 +65,15 @@ class RerankRequest:
         """Read an answer, which has the documents best first.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not what was asked for.
+            ValueError: it is not what was asked for.
         """
         scores: dict[int, float | ItemError] = {}
-        for result in reply["results"]:
-            index = result["index"]
+        for result in _results(reply):
+            index = result.get("index")
             if not (isinstance(index, int) and 0 <= index < len(batch)) or index in scores:
                 raise ValueError(f"the index {index!r} is of no document, or comes twice")
+            if "relevance_score" not in result:
+                raise ValueError("a result without `relevance_score`")
             scores[index] = _score(result["relevance_score"])
         if len(scores) != len(batch):
             raise ValueError(f"{len(scores)} results for {len(batch)} documents")
@@ -101,6 +103,15 @@ class PairScale:
     def learn(self, batch: Sequence[Item], counted: int) -> None:
         """Learn from what the API counted for a request."""
         self.scale.learn([*batch, *[self.query] * len(batch)], counted)
+
+
+def _results(reply: Any) -> list[dict[str, Any]]:
+    results = reply.get("results") if isinstance(reply, dict) else None
+    if not isinstance(results, list):
+        raise ValueError("no list `results` in it")
+    if not all(isinstance(result, dict) for result in results):
+        raise ValueError("an entry of `results` that is no object")
+    return results
 
 
 def _score(value: Any) -> float | ItemError:

@@ -67,7 +67,8 @@ class Results:
 
     Attributes:
         mode: as asked.
-        reranked: whether late interaction or a reranker decided the order.
+        reranked: whether late interaction decided the order, or the reranker that was asked to: it
+            does not where it could read nothing.
         embed_ms: milliseconds spent on the query's vectors.
         search_ms: milliseconds spent on everything else.
         hits: best first.

@@ -30,11 +30,13 @@ class Reranked:
 
     Attributes:
         hits: those that were read, best first, then the others as they were.
+        read: how many were read.
         unread: how many were not read, those that were refused among them.
         refusals: why the reranker refused each that it did, in the hits' first order.
     """
 
     hits: list[Hit]
+    read: int = 0
     unread: int = 0
     refusals: Sequence[str] = ()
 
@@ -76,7 +78,7 @@ class Reranking:
             best = [put(hit, "rerank", rank, score) for rank, (hit, score) in enumerate(scored, 1)]
             known = {hit.id for hit in best}
             rest = [hit for hit in hits if hit.id not in known]
-            return Reranked(best + unscored(rest), len(rest), refusals)
+            return Reranked(best + unscored(rest), len(best), len(rest), refusals)
 
 
 def unscored(hits: Sequence[Hit]) -> list[Hit]:

@@ -123,9 +123,10 @@ class Searcher:
         embedded = time.perf_counter()
         found = self._found(request, embedding, asking)
         done = time.perf_counter()
+        late = embedding is not None and embedding.multi is not None
         return Results(
             mode=mode,
-            reranked=rerank or (embedding is not None and embedding.multi is not None),
+            reranked=found.read > 0 if rerank else late,
             embed_ms=round((embedded - start) * 1000, 1),
             search_ms=round((done - embedded) * 1000, 1),
             hits=list(map(shown, found.hits)),

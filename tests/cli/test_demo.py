@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("embedded-node")
+from es_jina.cli.demo import _stay
+from es_jina.elastic.node import Node
+from es_jina.elastic.running import NodeState
+
+pytestmark = [pytest.mark.xdist_group("embedded-node"), pytest.mark.usefixtures("real_java")]
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def es_jina(*arguments: str, environment: dict[str, str]) -> str:
     return told.stdout
 
 
-def test_without_a_terminal_it_ends_and_a_second_one_embeds_nothing(
+def test_piped_it_ends_and_a_second_one_on_a_terminal_embeds_nothing_and_stays(
     environment: dict[str, str],
 ) -> None:
     first = es_jina("demo", environment=environment)
@@ -63,11 +67,10 @@ def test_without_a_terminal_it_ends_and_a_second_one_embeds_nothing(
     embedded = re.search(r"(\d+) units embedded, 0 unchanged", first)
     assert embedded is not None
     assert int(embedded[1]) >= 20
-    second = es_jina("demo", environment=environment)
-    assert f"0 units embedded, {embedded[1]} unchanged" in second
+    _stays_until_ctrl_c(f"0 units embedded, {embedded[1]} unchanged", environment)
 
 
-def test_on_a_terminal_it_stays_until_ctrl_c(environment: dict[str, str]) -> None:
+def _stays_until_ctrl_c(embedded: str, environment: dict[str, str]) -> None:
     ours, theirs = pty.openpty()
     demo = subprocess.Popen(
         [sys.executable, "-m", "es_jina", "demo"],
@@ -83,6 +86,7 @@ def test_on_a_terminal_it_stays_until_ctrl_c(environment: dict[str, str]) -> Non
     try:
         screen = read_until(ours, "Ctrl-C stops the node")
         assert "UNTRAINED" in screen
+        assert embedded in screen
         found = es_jina("search", "es-jina-demo", "solar power", environment=environment)
         assert "#" in found.splitlines()[0]
         assert len(found.splitlines()) > 5
@@ -110,6 +114,14 @@ def test_killing_make_leaves_no_java(environment: dict[str, str], tmp_path: Path
         wait_for(lambda: bool(java_processes(data)), 60)
         make.kill()
     wait_for(lambda: not java_processes(data), 30)
+
+
+def test_what_to_type_next_asks_the_same_server(capsys: pytest.CaptureFixture[str]) -> None:
+    node = Node("somewhere")
+    node._state = NodeState("http://127.0.0.1:9200", 1, node.version, "somewhere")
+    for server in ("", " --server http://127.0.0.1:8080"):
+        _stay(node, "es-jina-demo", server)
+        assert f"ingest es-jina-demo YOUR/FOLDER{server}\n" in capsys.readouterr().out
 
 
 def read_until(terminal: int, text: str, seconds: float = 180) -> str:

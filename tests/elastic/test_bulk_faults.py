@@ -17,7 +17,7 @@ LIMIT = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def small(open_folder: Path) -> Iterator[Node]:
+def small(open_folder: Path, real_java: Path) -> Iterator[Node]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ES_JINA_DATA", str(open_folder / "small-registry"))
         settings = {"http.max_content_length": f"{LIMIT}b"}

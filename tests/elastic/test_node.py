@@ -26,7 +26,7 @@ from es_jina.elastic.running import read_state, running_nodes, stop_node
 from es_jina.errors import NodeError
 
 # One worker runs them all: two nodes that start at once take twice as long.
-pytestmark = pytest.mark.xdist_group("embedded-node")
+pytestmark = [pytest.mark.xdist_group("embedded-node"), pytest.mark.usefixtures("real_java")]
 
 OWNER = """
 import os, sys, time
@@ -90,7 +90,8 @@ def wait_for_end(folder: Path, seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
-def test_life_of_a_node(folder: Path) -> None:
+def test_life_of_a_node(folder: Path, real_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ES_JAVA_HOME", str(real_java))
     with Node(folder) as node:
         assert ask(f"{node.url}/_cluster/health")["status"] == "green"
         host = ask(f"{node.url}/_nodes/_local/http")["nodes"].popitem()[1]["http"]

@@ -59,7 +59,10 @@ def ca_certs(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def secured(
-    open_folder: Path, authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory
+    open_folder: Path,
+    real_java: Path,
+    authority: trustme.CA,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Node]:
     """A node that speaks https as 127.0.0.1 and knows users of lesser privileges."""
     config = tmp_path_factory.mktemp("config")

@@ -34,7 +34,7 @@ SMALL = (DenseProfile.of(128, None, "byte"), DenseProfile.of(256, None, "bit"))
 # 9.2 does not ask for the licence that it needs; 9.5 refuses such documents on every other one.
 ON_DISK = DenseProfile.of(512, "bbq_disk")
 
-pytestmark = pytest.mark.xdist_group("embedded-node")
+pytestmark = [pytest.mark.xdist_group("embedded-node"), pytest.mark.usefixtures("real_java")]
 
 
 @pytest.fixture

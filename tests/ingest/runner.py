@@ -6,6 +6,7 @@ ready it says so and waits for a line, so that several can begin together.
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from es_jina.elastic.capabilities import Capabilities
@@ -16,10 +17,22 @@ from es_jina.ingest.targets import Setting, Targets
 from .provider_double import PROFILE, DoubleProvider, WordTokenizer
 
 
-def main(url: str, index: str, log: str, seconds: str, *paths: str) -> int:
+def wait() -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def ingest(
+    url: str,
+    index: str,
+    log: str,
+    seconds: str,
+    *paths: str,
+    ready: Callable[[], None] = lambda: None,
+) -> int:
     client = Cluster(url).connect()
     provider = DoubleProvider(Path(log), float(seconds))
-    ingest = Ingest(
+    job = Ingest(
         client,
         index,
         PROFILE,
@@ -28,10 +41,9 @@ def main(url: str, index: str, log: str, seconds: str, *paths: str) -> int:
         open_tokenizer=WordTokenizer,
         options=Options(retry_for=60),
     )
-    print("ready", flush=True)
-    sys.stdin.readline()
+    ready()
     with tempfile.TemporaryDirectory() as scratch:
-        report = ingest.run(Targets(paths, Setting(client, Path(scratch))))
+        report = job.run(Targets(paths, Setting(client, Path(scratch))))
     for failure in report.failures:
         print(failure, file=sys.stderr)
     print(report)
@@ -39,4 +51,4 @@ def main(url: str, index: str, log: str, seconds: str, *paths: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(ingest(*sys.argv[1:], ready=wait))

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,13 @@ class Ingester:
 
     def __init__(self, url: str, index: str, log: Path, folder: Path, seconds: float = 0.0) -> None:
         self.log = log
-        self._command = [
-            sys.executable, "-m", "tests.ingest.runner", url, index, str(log), str(seconds),
-            str(folder),
-        ]  # fmt: skip
+        self._arguments = [url, index, str(log), str(seconds), str(folder)]
 
     @contextmanager
     def ready(self) -> Iterator[subprocess.Popen[str]]:
         """Start a process that waits for its turn."""
         with subprocess.Popen(
-            self._command,
+            [sys.executable, "-m", "tests.ingest.runner", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -64,6 +61,17 @@ class Ingester:
             go(process)
             yield process
 
+    @contextmanager
+    def forked(self) -> Iterator["Forked"]:
+        """Start a process that forks one ingest after the other."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.ingest.forked_runner", *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            yield Forked(process)
+
     def finish(self) -> None:
         with self.started() as process:
             told, _ = process.communicate(timeout=120)
@@ -81,6 +89,34 @@ class Ingester:
         while len(self.calls()) < count:
             assert time.monotonic() < deadline, "the ingester did not get so far"
             time.sleep(0.01)
+
+
+class Forked:
+    """Ingests of one process, to be killed."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._pid = 0
+
+    def start(self) -> None:
+        go(self._process)
+        self._pid = self._told()
+
+    def runs(self) -> bool:
+        try:
+            os.kill(self._pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+        assert self._told() in (0, -signal.SIGKILL)
+
+    def _told(self) -> int:
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline())
 
 
 def go(process: subprocess.Popen[str]) -> None:
@@ -140,20 +176,18 @@ def test_an_ingester_that_is_killed_again_and_again(
 
     ingester = Ingester(node.url, index, tmp_path / "log", folder, seconds=0.03)
     rng = random.Random(5)
-    killed = 0
-    while killed < KILLS:
-        before = len(ingester.calls())
-        with ingester.started() as process:
+    with ingester.forked() as forked:
+        for _ in range(KILLS):
+            before = len(ingester.calls())
+            forked.start()
             # A moment somewhere between the first request and the end.
             if rng.random() < 0.8:
-                while len(ingester.calls()) == before and process.poll() is None:
+                while len(ingester.calls()) == before and forked.runs():
                     time.sleep(0.005)
                 time.sleep(rng.uniform(0, 0.15))
             else:
-                time.sleep(rng.uniform(0.3, 1.0))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        killed += 1
+                time.sleep(rng.uniform(0, 0.5))
+            forked.kill()
     ingester.finish()
 
     assert documents(client, index) == expected
@@ -171,6 +205,7 @@ def _check_embedded_again(calls: list[tuple[str, list[str]]]) -> None:
 
 
 @pytest.mark.xdist_group("embedded-node")
+@pytest.mark.usefixtures("real_java")
 @pytest.mark.parametrize("version", list(RELEASES))
 def test_a_node_that_is_killed_a_disk_that_is_full_and_two_ingesters(
     version: str, open_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -177,13 +177,15 @@ def test_dimensions_that_the_model_does_not_have(dimensions: int, provider: Loca
         provider.embed([Text("a")], TASK, BOTH, dimensions=dimensions)
 
 
-def test_a_text_that_is_too_long_is_cut_where_that_is_allowed(provider: LocalProvider) -> None:
+def test_a_text_that_is_too_long_is_cut_where_that_is_allowed(
+    narrow_provider: LocalProvider,
+) -> None:
     long, short = Text("fox " * 40_000), Text("fox")
-    refused, fine = provider.embed([long, short], TASK, Want.SINGLE)
+    refused, fine = narrow_provider.embed([long, short], TASK, Want.SINGLE)
     assert isinstance(refused, ItemError)
     assert "the model reads 32,768: split it, or allow it to be cut (truncate)" in str(refused)
     assert isinstance(fine, Embedding)
-    cut, whole = provider.embed([long, short], TASK, BOTH, truncate=True)
+    cut, whole = narrow_provider.embed([long, short], TASK, BOTH, truncate=True)
     assert isinstance(cut, Embedding)
     assert isinstance(whole, Embedding)
     assert (cut.truncated, whole.truncated) == (True, False)

@@ -79,6 +79,8 @@ def test_an_error_in_one_thread_is_not_another_s(api: StubApi, hosted: HostedPro
     threading.current_thread() is not threading.main_thread(), reason="signals go to the main one"
 )
 def test_an_interrupted_call_leaves_it_usable(api: StubApi) -> None:
+    # A shell that runs the tests in its background has them ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     api.queue(Slow(20))
     main = threading.main_thread().ident
     assert main is not None

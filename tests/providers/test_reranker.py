@@ -223,6 +223,28 @@ def test_an_answer_to_something_else_is_refused(api: StubApi, change: Any) -> No
     assert len(api.requests) == 3
 
 
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (None, "no list `results` in it"),
+        ([], "no list `results` in it"),
+        ({}, "no list `results` in it"),
+        ({"results": None}, "no list `results` in it"),
+        ({"results": {"index": 0}}, "no list `results` in it"),
+        ({"results": [[0, 0.5]]}, "an entry of `results` that is no object"),
+        ({"results": [{"relevance_score": 0.5}]}, "the index None is of no document"),
+        ({"results": [{"index": "0", "relevance_score": 1}]}, "the index '0' is of no document"),
+        ({"results": [{"index": 0}]}, "a result without `relevance_score`"),
+        ({"results": []}, "0 results for 1 documents"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_named(reply: Any, said: str) -> None:
+    request = RerankRequest(hosted_reranker("jina-reranker-m0"), "x", Item(0, {"text": "q"}), False)
+    with pytest.raises(ValueError, match=said) as caught:
+        request.read([Item(0, {"text": "d"})], reply)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_score_that_is_none_fails_alone(api: StubApi) -> None:
     def change(reply: dict[str, Any]) -> None:
         reply["results"][1]["relevance_score"] = None

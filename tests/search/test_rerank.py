@@ -13,6 +13,7 @@ from es_jina.errors import ItemError, ProviderError, RequestError
 from es_jina.inputs import Image, Input, Text
 from es_jina.providers.base import Ranked
 from es_jina.search.hits import Results
+from es_jina.search.request import Mode
 from es_jina.search.rerank import local_picture, most_read
 from es_jina.search.searcher import Searcher
 from tests.search.corpus import TEXTS, Build, teal
@@ -165,6 +166,19 @@ def test_documents_of_other_people_do_no_harm(build: Build, reranker: ByLength) 
     results = with_reranker(build(more=more), reranker).search(QUERY, "text", rerank=True)
     assert results.unread == 3
     assert results.hits[0].id == "fox"
+
+
+@pytest.mark.parametrize("mode", ["text", "hybrid"])
+def test_where_nothing_can_be_read_nothing_is_reranked(
+    build: Build, reranker: ByLength, mode: Mode
+) -> None:
+    blank = Action("blank", {"title": "brown fox", "kind": "page"})
+    searcher = with_reranker(build(more=[blank]), reranker)
+    results = searcher.search(QUERY, mode, rerank=True, filters=[{"term": {"kind": "page"}}])
+    assert reranker.asked == []
+    assert [hit.id for hit in results.hits] == ["blank"]
+    assert results.to_json()["reranked"] is False
+    assert results.unread == 1
 
 
 def test_nothing_found_asks_nobody(search: Callable[..., Results], reranker: ByLength) -> None:
