@@ -12,6 +12,7 @@
     ├── NodeError              exit 6  the embedded Elasticsearch
     └── ItemError                      one input failed alone; it travels with its unit to the
         │                              dead-letter file and never ends a run
+        ├── TooLongError               a text of more tokens than are read
         └── UnsentError                it was not sent: the tokens that may be spent are spent, or
                                        the service refused or stayed away meanwhile
 
@@ -77,6 +78,10 @@ class NodeError(EsJinaError):
 
 class ItemError(EsJinaError):
     """One input cannot be read or embedded; everything else goes on."""
+
+
+class TooLongError(ItemError):
+    """A text has more tokens than the model, or the service, reads."""
 
 
 class UnsentError(ItemError):

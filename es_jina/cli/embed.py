@@ -14,7 +14,7 @@ from es_jina.errors import EXIT_PARTIAL, EXIT_SPENT, EsJinaError, ItemError, Uns
 
 if TYPE_CHECKING:
     from es_jina.cli.embed_inputs import Given
-    from es_jina.providers.base import Provider
+    from es_jina.providers.base import ModelInfo, Provider
 
 
 @click.command(name="embed", cls=OrderedCommand)
@@ -64,10 +64,11 @@ def command(ctx: click.Context, /, **given: Any) -> int:
     check_named(named, stdin)
     found = Reader(stdin, None if chosen.is_hosted else _fetching()).read(named)
     with chosen.open_provider(**options.provider) as provider:
-        max_pixels = options.max_pixels or provider.model.max_pixels
-        grouped = groups(found, HOSTED if chosen.is_hosted else LOCAL, max_pixels)
+        size = HOSTED if chosen.is_hosted else LOCAL
         if options.dry_run:
-            return preview(provider, grouped, options)
+            max_pixels = options.max_pixels or _assumed(chosen).max_pixels
+            return preview(provider, groups(found, size, max_pixels), options)
+        grouped = groups(found, size, options.max_pixels or provider.model.max_pixels)
         # Of nothing: a missing key, and options that go with no input, are told before anything is
         # read.
         provider.embed([], **options.call)
@@ -103,6 +104,13 @@ def embed(provider: "Provider", grouped: Iterable[list["Given"]], options: Embed
                 output.embedded(given, result)
         output.flush()
     return EXIT_PARTIAL if output.failed else 0
+
+
+def _assumed(chosen: ModelOptions) -> "ModelInfo":
+    """Return what a service probably runs, which is not asked."""
+    from es_jina.providers.hosted_models import hosted_model
+
+    return hosted_model(chosen.model, server=chosen.server is not None).info
 
 
 def _fetching() -> Callable[[str], bytes]:

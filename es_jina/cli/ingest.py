@@ -117,7 +117,11 @@ class Models:
             ProfileMismatchError: the index was made with another.
         """
         opened = self.chosen.open_provider(patience=self.retry_for, max_tokens=self.max_tokens)
-        self.profile.check_model(opened.model.name, opened.model.revision, self.index)
+        try:
+            self.profile.check_model(opened.model.name, opened.model.revision, self.index)
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
     def open_tokenizer(self) -> "Tokenizer":

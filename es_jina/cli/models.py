@@ -81,10 +81,10 @@ class ModelOptions:
         return bool(self.provider == "hosted")
 
     def describe(self) -> "ModelInfo":
-        """Say what would run, without loading or downloading it."""
+        """Say what would run, without loading or downloading it; a server is asked."""
         from es_jina.providers import describe
 
-        return describe(self.name, self.model, server=self.server)
+        return describe(self.name, self.model, server=self.server, key_file=self.key_file)
 
     def open_provider(self, **more: Any) -> "Provider":
         """Load the model, or get ready to ask a service.
@@ -102,6 +102,19 @@ class ModelOptions:
             server=self.server,
             key_file=self.key_file,
             **more,
+        )
+
+    def open_workers(self) -> "list[Provider]":
+        """Load the model once for each GPU that it may use, or get ready to ask a service."""
+        from es_jina.providers import open_workers
+
+        return open_workers(
+            self.name,
+            self.model,
+            device=self.device,
+            dtype=self.dtype,
+            server=self.server,
+            key_file=self.key_file,
         )
 
     def open_reranker(self, patience: float) -> "Reranker":

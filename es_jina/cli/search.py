@@ -121,8 +121,8 @@ def command(
     client = open_cluster(**cluster)
     profile = require_profile(client, index)
     chosen = options.chosen(profile.model)
-    if mode != "text":
-        # Before it is loaded, or even downloaded.
+    if mode != "text" and not chosen.is_hosted:
+        # Before it is loaded, or even downloaded; else it is checked when it is opened.
         info = chosen.describe()
         profile.check_model(info.name, info.revision, index)
     with ExitStack() as stack:

@@ -65,6 +65,11 @@ def device_of(name: str) -> torch.device:
     return device
 
 
+def allocated(device: torch.device) -> int:
+    """Return the bytes of a GPU that torch has taken."""
+    return torch.cuda.memory_reserved(device)
+
+
 def dtype_of(name: str) -> torch.dtype:
     """Return the torch dtype for ``float32``, ``bfloat16`` or ``float16``.
 

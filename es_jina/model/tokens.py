@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from es_jina.errors import CheckpointError, ItemError
+from es_jina.errors import CheckpointError, ItemError, TooLongError
 from es_jina.inputs import IMAGE_PROMPT
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -136,7 +136,7 @@ def _problem(text: str, limit: int | None, *, truncate: bool) -> ItemError | Non
     except UnicodeEncodeError:
         return ItemError("the text holds half a character (a lone surrogate)")
     if limit is not None and len(text) > MAX_CHARACTERS and not truncate:
-        return ItemError(
+        return TooLongError(
             f"the text has {len(text):,} characters, far more than the {limit:,} tokens that the "
             "model reads: split it, or allow it to be cut (truncate)"
         )
@@ -150,7 +150,7 @@ def _within(
     if limit is None or count <= limit:
         return tokens
     if not truncate:
-        return ItemError(
+        return TooLongError(
             f"the text has {count:,} tokens, the model reads {limit:,}: split it, or allow it to "
             "be cut (truncate)"
         )

@@ -14,6 +14,9 @@ from es_jina.providers.keys import KEY_VARIABLE, find_key, has_key
 
 ProviderName = Literal["local", "hosted"]
 
+# For which a server that is busy or out of reach is asked what it runs.
+_ASKING_SECONDS = 10.0
+
 
 def choose_provider(
     model: str | None, server: str | None = None, key_file: Path | None = None
@@ -81,6 +84,42 @@ def open_provider(
     return LocalProvider(model or MODEL_ID, device=device, dtype=dtype, merge=merge)
 
 
+def open_workers(
+    name: ProviderName,
+    model: str | None = None,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    server: str | None = None,
+    key_file: Path | None = None,
+) -> list[Provider]:
+    """Open providers that work side by side: one for each GPU, or one.
+
+    Args:
+        name: ``local`` or ``hosted``.
+        model: as :func:`open_provider` takes it.
+        device: for ``local``; ``cuda``, or none on a machine with GPUs, is every GPU.
+        dtype: for ``local``.
+        server: for ``hosted``.
+        key_file: for ``hosted``.
+
+    Raises:
+        ProviderError: the model cannot be loaded, or the key cannot be right.
+        RequestError: no such provider, the extra for it is not installed, or the hosted API runs no
+            such model.
+    """
+    devices: list[str | None] = [device]
+    if name == "local":
+        _require_local_extra()
+        from es_jina.providers.local import device_names
+
+        devices = [*device_names(device)]
+    return [
+        open_provider(name, model, device=each, dtype=dtype, server=server, key_file=key_file)
+        for each in devices
+    ]
+
+
 def open_reranker(
     *, server: str | None = None, key_file: Path | None = None, patience: float | None = None
 ) -> Reranker:
@@ -137,16 +176,34 @@ def open_tokenizer(
 
 
 def describe(
-    name: ProviderName, model: str | None = None, *, server: str | None = None
+    name: ProviderName,
+    model: str | None = None,
+    *,
+    server: str | None = None,
+    key_file: Path | None = None,
 ) -> ModelInfo:
     """Say what a provider would run, without loading or downloading it.
 
+    Args:
+        name: ``local`` or ``hosted``.
+        model: a checkpoint folder or the hub id, by default the hub id.
+        server: for ``hosted``: another address with the same API, which is asked what it runs; one
+            that does not tell is taken for what the model's name says, or jina-embeddings-v4.
+        key_file: for ``hosted``: a file that holds the key, in place of ``JINA_API_KEY``.
+
     Raises:
-        ProviderError: the checkpoint is not complete.
-        RequestError: the extra for it is not installed, or the hosted API runs no such model.
+        ProviderError: the checkpoint is not complete; the server cannot be reached, or refuses the
+            key.
+        RequestError: the extra for it is not installed, or the hosted API, or the server, runs no
+            such model.
     """
+    if name == "hosted" and server is None:
+        return hosted_model(model).info
     if name == "hosted":
-        return hosted_model(model, server=server is not None).info
+        with open_provider(
+            name, model, server=server, key_file=key_file, patience=_ASKING_SECONDS
+        ) as opened:
+            return opened.model
     _require_local_extra()
     from es_jina.providers.checkpoints import describe_local
 

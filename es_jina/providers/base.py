@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +164,15 @@ class Provider(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+
+@runtime_checkable
+class OnDevices(Protocol):
+    """A provider that runs the model on devices of this machine."""
+
+    def memory(self) -> dict[str, int]:
+        """Return the bytes that it takes of each GPU, by the device's name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

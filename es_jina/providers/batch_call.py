@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import anyio
 import anyio.lowlevel
 
-from es_jina.errors import EsJinaError, ItemError, ProviderError
+from es_jina.errors import EsJinaError, ItemError, ProviderError, TooLongError
 from es_jina.providers.base import MODEL_ID
 from es_jina.providers.hosted_models import HostedModel
 from es_jina.providers.patience import Parting, Patience
@@ -317,11 +317,11 @@ def _refused_alone(error: RefusedError, model: HostedModel) -> ItemError:
         return ItemError(said)
     taken = most_tokens(error.said) or model.longest
     if taken < model.longest and model.info.name == MODEL_ID:
-        return ItemError(
+        return TooLongError(
             f"{said}; that is the hosted API's own limit: the model reads {model.longest:,} tokens "
             "where you run it yourself (--provider local)"
         )
-    return ItemError(f"{said}; the model reads no more: cut it into parts, or truncate it")
+    return TooLongError(f"{said}; the model reads no more: cut it into parts, or truncate it")
 
 
 def _too_large(error: RefusedError) -> bool:

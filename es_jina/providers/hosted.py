@@ -51,8 +51,14 @@ class HostedProvider:
 
     @property
     def model(self) -> ModelInfo:
-        """What the API runs; it does not say which revision."""
-        return self._api.model
+        """What the API runs; a service at another address is asked once, at the first need.
+
+        Raises:
+            ProviderError, RequestError: as :meth:`AsyncHostedProvider.ask_model`.
+        """
+        if self._api.is_known:
+            return self._api.model
+        return self._loop.call(self._api.ask_model())
 
     @property
     def usage(self) -> Usage:

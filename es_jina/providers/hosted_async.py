@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
+
+import anyio
 
 from es_jina.embedding import Embedding
 from es_jina.errors import ItemError, RequestError
@@ -18,14 +20,16 @@ from es_jina.providers.checks import (
 )
 from es_jina.providers.embedding_request import Body, EmbeddingRequest
 from es_jina.providers.encodings import EMBEDDING_TYPES, EmbeddingType
-from es_jina.providers.hosted_call import HostedCall, kinds
+from es_jina.providers.hosted_call import HostedCall
 from es_jina.providers.hosted_models import hosted_model, is_hosted_only
 from es_jina.providers.loop_thread import CLOSED
 from es_jina.providers.readying import Readying, likely_tokens
 from es_jina.providers.request_size import RequestSize
+from es_jina.providers.served import Served, ask_served
 from es_jina.providers.service import BASE_URL, PATIENCE, is_hosted_api, open_service
 from es_jina.providers.usage import Usage
 
+_BOTH = Want.SINGLE | Want.MULTI
 _RUN_IT = "; or run the model yourself (pip install 'es_jina[local]', --provider local)"
 
 
@@ -45,7 +49,13 @@ class Preview:
 
 
 class AsyncHostedProvider:
-    """Embeds with the hosted Jina API, for callers with an event loop."""
+    """Embeds with the hosted Jina API, for callers with an event loop.
+
+    A service at another address is asked once which model it runs, at the first need.
+
+    Attributes:
+        is_known: whether nothing is left to be asked of the model.
+    """
 
     def __init__(
         self,
@@ -95,11 +105,11 @@ class AsyncHostedProvider:
             max_tokens,
             otherwise="" if is_hosted_only(model) else _RUN_IT,
         )
-        plain = embedding_type == "float"
-        self._sizes = {
-            want: RequestSize(self._service.scale, multi=Want.MULTI in want, plain=plain)
-            for want in (Want.SINGLE, Want.MULTI, Want.SINGLE | Want.MULTI)
-        }
+        self._sizes = {want: self._size(want) for want in (Want.SINGLE, Want.MULTI, _BOTH)}
+        # The hosted API is known; of another service it turns out.
+        self.is_known = is_hosted_api(base_url)
+        self._one_pass = False
+        self._asking = anyio.Lock()
         self._readying = Readying(self._model)
         self._closed = False
 
@@ -108,8 +118,31 @@ class AsyncHostedProvider:
 
     @property
     def model(self) -> ModelInfo:
-        """What the API runs; it does not say which revision."""
+        """What the API runs, as far as it is known; see :meth:`ask_model`.
+
+        The hosted API does not say which revision.
+        """
         return self._model.info
+
+    async def ask_model(self) -> ModelInfo:
+        """Return what the service runs, which one at another address is asked once.
+
+        One that does not tell is taken for what its model's name says, or jina-embeddings-v4.
+
+        Raises:
+            ProviderError: it cannot be reached, stays busy, refuses the key, or tells what cannot
+                be.
+            RequestError: it tells, and runs no such model.
+        """
+        self._check_open()
+        self._service.client.bind()
+        async with self._asking:
+            if not self.is_known:
+                served = await ask_served(self._service, self._name)
+                if served is not None:
+                    self._learn(served)
+                self.is_known = True
+        return self.model
 
     @property
     def usage(self) -> Usage:
@@ -128,7 +161,8 @@ class AsyncHostedProvider:
     ) -> list[Embedding | ItemError]:
         """Embed inputs, in as many requests as the API's limits ask for, several in flight.
 
-        The API returns one kind of vector for each request, so asking for both costs twice.
+        The API returns one kind of vector for each request, so asking for both costs twice; not so
+        of a server that says that it gives both in one answer.
 
         Args:
             inputs: texts and images in any mixture; an image at an address is fetched by the API.
@@ -154,6 +188,7 @@ class AsyncHostedProvider:
         self._service.client.bind()
         inputs = checked_inputs(inputs)
         check_max_pixels(max_pixels)
+        await self.ask_model()
         request = self._request(task, want, dimensions, truncate=truncate)
         failed: dict[int, ItemError] = {}
         items = self._readying.items(inputs, max_pixels, failed)
@@ -180,7 +215,7 @@ class AsyncHostedProvider:
             text: of any length.
             spans: first character and the one behind the last of each part.
             task: the task.
-            want: single vectors, multi-vectors, or both, which costs twice.
+            want: single vectors, multi-vectors, or both, which may cost twice as in :meth:`embed`.
             dimensions: the Matryoshka size of single vectors; the full size by default.
 
         Returns:
@@ -196,6 +231,7 @@ class AsyncHostedProvider:
         self._service.require_key()
         self._service.client.bind()
         spans = checked_spans(text, spans)
+        await self.ask_model()
         if not self._model.late_chunking:
             raise RequestError(f"{self.model.name} knows no late chunking")
         request = self._request(task, want, dimensions, late_chunking=True)
@@ -217,7 +253,8 @@ class AsyncHostedProvider:
     ) -> Preview:
         """Return what :meth:`embed` would send, given the same; nothing is sent.
 
-        It needs no key.
+        It needs no key. As no service is asked either what it can do, both kinds of vectors are
+        two requests for each batch, also where one would do.
 
         Raises:
             RequestError: as :meth:`embed`.
@@ -231,9 +268,9 @@ class AsyncHostedProvider:
         items = self._readying.items(inputs, max_pixels, failed)
         async with aclosing(self._sizes[want].batches(items)) as batches:
             async for batch in batches:
-                bodies += [request.body(batch, multi=multi) for multi in kinds(want)]
+                bodies += [request.body(batch, kind) for kind in want]
                 tokens += sum(likely_tokens(item, self._model) for item in batch)
-        return Preview(bodies, Usage(len(bodies), len(kinds(want)) * tokens), failed)
+        return Preview(bodies, Usage(len(bodies), len(want) * tokens), failed)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -256,8 +293,7 @@ class AsyncHostedProvider:
         truncate: bool = False,
         late_chunking: bool = False,
     ) -> EmbeddingRequest:
-        if self._closed:
-            raise RequestError(CLOSED)
+        self._check_open()
         task = checked_task(task)
         self._model.check_task(task)
         check_want(want)
@@ -276,4 +312,25 @@ class AsyncHostedProvider:
         )
 
     def _call(self, request: EmbeddingRequest, want: Want) -> HostedCall:
-        return HostedCall(self._service, request, self._sizes[want], want)
+        requests = [want] if self._one_pass else [*want]
+        return HostedCall(self._service, request, self._sizes[want], requests)
+
+    def _size(self, want: Want, *, one_pass: bool = False) -> RequestSize:
+        return RequestSize(
+            self._service.scale,
+            multi=Want.MULTI in want,
+            plain=self._embedding_type == "float",
+            one_pass=one_pass,
+        )
+
+    def _learn(self, served: Served) -> None:
+        self._name = served.id
+        self._model = replace(self._model, info=served.info)
+        self._readying.model = self._model
+        if served.one_pass:
+            self._one_pass = True
+            self._sizes[_BOTH] = self._size(_BOTH, one_pass=True)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RequestError(CLOSED)

@@ -17,23 +17,24 @@ from es_jina.providers.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One kind of vector of one input."""
+    """The vectors of one input that one request brought."""
 
-    vector: Vector
+    single: Vector | None
+    multi: Vector | None
     tokens: int
 
 
 @dataclass(frozen=True, slots=True)
-class OneKind:
-    """Asks for one kind of vector; see :class:`es_jina.providers.batch_call.BatchRequest`.
+class VectorRequest:
+    """Asks for vectors; see :class:`es_jina.providers.batch_call.BatchRequest`.
 
     Attributes:
         request: what all requests of the call have in common.
-        multi: whether for multi-vectors.
+        want: one kind of vectors; both, where the service gives them in one answer.
     """
 
     request: EmbeddingRequest
-    multi: bool
+    want: Want
 
     @property
     def route(self) -> str:
@@ -62,7 +63,7 @@ class OneKind:
 
     def body(self, batch: Sequence[Item]) -> Body:
         """Return the JSON body for a batch."""
-        return self.request.body(batch, multi=self.multi)
+        return self.request.body(batch, self.want)
 
     def read(
         self, batch: Sequence[Item], reply: Any
@@ -72,24 +73,39 @@ class OneKind:
         Raises:
             KeyError, TypeError, ValueError: it is not what was asked for.
         """
-        vectors, counted = self.request.expected(batch, multi=self.multi).read(reply)
+        found: dict[bool, list[Vector | None]] = {}
+        counted = None
+        for kind in self.want:
+            multi = kind is Want.MULTI
+            found[multi], counted = self.request.expected(batch, multi=multi).read(reply)
         alone = counted if len(batch) == 1 and batch[0].text_bytes else None
-        pairs = zip(batch, vectors, strict=True)
-        return [self._answer(item, vector, alone) for item, vector in pairs], counted
+        answers = [
+            self._answer(item, {multi: vectors[at] for multi, vectors in found.items()}, alone)
+            for at, item in enumerate(batch)
+        ]
+        return answers, counted
 
-    def _answer(self, item: Item, vector: Vector | None, counted: int | None) -> Answer | ItemError:
-        if vector is None:
+    def _answer(
+        self, item: Item, found: dict[bool, Vector | None], counted: int | None
+    ) -> Answer | ItemError:
+        if any(vectors is None for vectors in found.values()):
             return ItemError("the API sent a vector of zeros, or with numbers that are not finite")
+        single, multi = found.get(False), found.get(True)
         # A multi-vector has one vector for each token that the model read. The API counts tokens
         # for a whole request, and bills images tenfold.
-        return Answer(vector, len(vector) if self.multi else counted or item.tokens)
+        tokens = counted or item.tokens if multi is None else len(multi)
+        return Answer(single, multi, tokens)
 
 
 class HostedCall:
     """One call of ``embed``."""
 
     def __init__(
-        self, service: Service, request: EmbeddingRequest, size: RequestSize, want: Want
+        self,
+        service: Service,
+        request: EmbeddingRequest,
+        size: RequestSize,
+        requests: Sequence[Want],
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -97,10 +113,9 @@ class HostedCall:
             service: to ask.
             request: what to ask for.
             size: how much one request may hold.
-            want: the kinds of vectors; each is a request of its own.
+            requests: what each request of a batch asks for.
         """
-        self._kinds = kinds(want)
-        asked = [OneKind(request, multi) for multi in self._kinds]
+        asked = [VectorRequest(request, want) for want in requests]
         self._call: BatchCall[Answer] = BatchCall(service, asked, size)
 
     async def run(self, items: AsyncIterator[Item]) -> dict[int, Embedding | ItemError]:
@@ -113,7 +128,7 @@ class HostedCall:
             ProviderError: the service refuses or stays away from the beginning.
         """
         done = await self._call.run(items)
-        return {item.position: self._joined(item, answers) for item, answers in done}
+        return {item.position: _joined(answers) for item, answers in done}
 
     def unsent(self) -> UnsentError:
         """Return what stands for an input that has no result."""
@@ -121,22 +136,17 @@ class HostedCall:
             return UnsentError(f"not embedded: {self._call.error}", self._call.error)
         return UnsentError("not sent: it might take more tokens than --max-tokens leaves")
 
-    def _joined(self, item: Item, answers: Sequence[Answer | ItemError]) -> Embedding | ItemError:
-        """Put the kinds of vectors of one input together."""
-        found: dict[bool, Answer] = {}
-        for multi, answer in zip(self._kinds, answers, strict=True):
-            if isinstance(answer, ItemError):
-                return answer
-            found[multi] = answer
-        single, multi_vector = found.get(False), found.get(True)
-        counted = multi_vector or single
-        return Embedding(
-            single=single.vector if single else None,
-            multi=multi_vector.vector if multi_vector else None,
-            tokens=counted.tokens if counted else item.tokens,
-        )
 
-
-def kinds(want: Want) -> list[bool]:
-    """Return the requests that vectors need: one for single vectors, one for multi-vectors."""
-    return [multi for kind, multi in ((Want.SINGLE, False), (Want.MULTI, True)) if kind in want]
+def _joined(answers: Sequence[Answer | ItemError]) -> Embedding | ItemError:
+    """Put together what the requests brought for one input."""
+    single: Vector | None = None
+    multi: Vector | None = None
+    tokens = 0
+    for answer in answers:
+        if isinstance(answer, ItemError):
+            return answer
+        single = answer.single if single is None else single
+        multi = answer.multi if multi is None else multi
+        # Multi-vectors, which tell the tokens, come last.
+        tokens = answer.tokens
+    return Embedding(single, multi, tokens)

@@ -79,7 +79,7 @@ class _NoKey(logging.Filter):
 
 
 class JsonClient:
-    """POSTs JSON with a bearer key, within the key's limits, again while the service is busy."""
+    """Sends JSON with a bearer key, within the key's limits, again while the service is busy."""
 
     def __init__(self, base_url: str, api_key: str | None, limits: Limits | None = None) -> None:
         """Open the client; nothing is sent yet.
@@ -173,6 +173,32 @@ class JsonClient:
                     except LostError:
                         lost()
                         raise
+        raise AssertionError("an attempt returns or raises")
+
+    async def get(self, route: str, patience: Patience) -> Any:
+        """Ask for what a service need not have.
+
+        Args:
+            route: the path below the base address, beginning with a slash.
+            patience: with it.
+
+        Returns:
+            The answer's JSON; ``None`` where there is none, or no such route.
+
+        Raises:
+            LaterError: patience has ended.
+            ProviderError: the key is refused, or the service is no such.
+        """
+        url = self._url.copy_with(path=self._url.path.rstrip("/") + route)
+        request = self._client.build_request("GET", url)
+        again = partial(self._again, patience)
+        async for attempt in stamina.retry_context(on=again, attempts=None, timeout=None):
+            with attempt:
+                async with self.limits.turn(1) as turn:
+                    response, content = await self._exchange(request)
+                    if response.status_code in BARRED | TRANSIENT:
+                        raise self._refusal(response, content, turn)
+                    return _json(content) if response.is_success else None
         raise AssertionError("an attempt returns or raises")
 
     def bind(self) -> None:
@@ -297,6 +323,13 @@ class JsonClient:
             text = text.replace(self._api_key, "[key]")
         line = " ".join(text.split())
         return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "…"
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _distrusted(error: BaseException | None) -> bool:

@@ -13,7 +13,7 @@ from es_jina.errors import CheckpointError, ItemError, ProviderError, RequestErr
 from es_jina.inputs import Image, Input, Task, Text
 from es_jina.model.batching import Cost
 from es_jina.model.checkpoint import Checkpoint
-from es_jina.model.device import devices_of, dtype_of
+from es_jina.model.device import allocated, devices_of, dtype_of
 from es_jina.model.engine import Engine, Job, Result
 from es_jina.model.jina_v4 import JinaV4
 from es_jina.model.late_chunking import LateChunks, SpanResult
@@ -85,6 +85,11 @@ class LocalProvider:
         network, count = self._networks[0], len(self._networks)
         many = f"{count} x " if count > 1 else ""
         return f"{many}{network.device.type}, {str(network.dtype).removeprefix('torch.')}"
+
+    def memory(self) -> dict[str, int]:
+        """Return the bytes that torch takes of each GPU, by the device's name."""
+        devices = [network.device for network in self._networks]
+        return {str(device): allocated(device) for device in devices if device.type == "cuda"}
 
     def embed(
         self,
@@ -230,6 +235,15 @@ class LocalProvider:
             cost,
             partial(_image_row, self._rows, image, adapter, max_pixels),
         )
+
+
+def device_names(name: str | None) -> list[str]:
+    """Return the devices that a name stands for: ``cuda`` and no name take every GPU there is.
+
+    Raises:
+        ProviderError: there is none on this machine.
+    """
+    return [str(device) for device in devices_of(name)]
 
 
 def _image_row(rows: RowBuilder, image: Image, adapter: str, max_pixels: int | None) -> Row:

@@ -20,10 +20,14 @@ _Coming = Item | ItemError | Future[Item | ItemError]
 
 
 class Readying:
-    """Makes inputs ready for one model."""
+    """Makes inputs ready for one model.
+
+    Attributes:
+        model: that reads them.
+    """
 
     def __init__(self, model: HostedModel) -> None:
-        self._model = model
+        self.model = model
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="es-jina-picture")
 
     async def items(
@@ -36,7 +40,7 @@ class Readying:
             max_pixels: the area that larger images are scaled down to; the model's by default.
             failed: by position.
         """
-        budget = max_pixels or self._model.info.max_pixels
+        budget = max_pixels or self.model.info.max_pixels
         coming: deque[tuple[int, _Coming]] = deque()
         for position, source in enumerate(inputs):
             coming.append((position, self._start(position, source, budget)))
@@ -63,8 +67,8 @@ class Readying:
 
     def _start(self, position: int, source: Input, budget: int) -> _Coming:
         if isinstance(source, Text):
-            return prepared(position, source, self._model, budget)
-        return self._threads.submit(prepared, position, source, self._model, budget)
+            return prepared(position, source, self.model, budget)
+        return self._threads.submit(prepared, position, source, self.model, budget)
 
 
 async def _ready(coming: deque[tuple[int, _Coming]], failed: Failed) -> Item | None:

@@ -76,17 +76,19 @@ class RequestSize:
         scale: of the tokens.
     """
 
-    def __init__(self, scale: Scale, *, multi: bool, plain: bool) -> None:
+    def __init__(self, scale: Scale, *, multi: bool, plain: bool, one_pass: bool = False) -> None:
         """Begin with the limits that the API is known by.
 
         Args:
             scale: of the tokens.
             multi: whether multi-vectors come back.
             plain: whether vectors come as plain numbers.
+            one_pass: whether single vectors come in the same answer as multi-vectors.
         """
         self.scale = scale
         self._multi = multi
         self._plain = plain
+        self._single = one_pass or not multi
         self._items = MAX_ITEMS
         self._tokens, self._bytes = float(MAX_TOKENS), float(MAX_IMAGE_BYTES)
 
@@ -154,7 +156,8 @@ class RequestSize:
 
     def _reply_bytes(self, item: Item) -> int:
         """Return how long the answer for an item will be, more or less."""
-        size = item.tokens * REPLY_BYTES_PER_TOKEN if self._multi else REPLY_BYTES_PER_ITEM
+        size = item.tokens * REPLY_BYTES_PER_TOKEN * self._multi
+        size += REPLY_BYTES_PER_ITEM * self._single
         return size * PLAIN_FACTOR if self._plain else size
 
 

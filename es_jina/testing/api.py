@@ -13,6 +13,7 @@ from es_jina.testing.answers import Answer, RefusedError, flat, invalid, nested
 from es_jina.testing.embeddings import EmbeddingJob, UsageKind
 from es_jina.testing.faults import Cut, Fault, Faults, HangUp, Slow
 from es_jina.testing.limits import Gate, StubLimits, with_headers
+from es_jina.testing.one_pass import EXTENSION, MODELS_PATH, models_told, without_extension
 from es_jina.testing.rerank import RerankJob
 from es_jina.testing.schema import REQUESTS, SchemaError, check_request
 from es_jina.testing.server import Arrived, Outcome, Server
@@ -85,6 +86,7 @@ class StubApi:
         balance: int | None = None,
         usage: UsageKind = "api",
         strict: bool = True,
+        one_pass: bool = False,
         record: bool = True,
         port: int = 0,
     ) -> None:
@@ -99,6 +101,8 @@ class StubApi:
             usage: ``api`` counts what the API is known to count, ``full`` prompt and image tokens
                 too, ``none`` leaves it out.
             strict: refuse fields that the schema does not name.
+            one_pass: be no hosted API but a server that tells of its model at ``/v1/models`` and
+                gives both kinds of vectors in one answer, where ``return_embedding`` asks for it.
             record: keep `requests`; a long run has no room for them.
             port: on 127.0.0.1; any free one by default.
         """
@@ -113,6 +117,7 @@ class StubApi:
         self._balance = balance
         self._usage = usage
         self._strict = strict
+        self._one_pass = one_pass
         self._record = record
         self._port = port
         self._gate = Gate(self._limits)
@@ -165,6 +170,8 @@ class StubApi:
         return self._server
 
     def _respond(self, arrived: Arrived) -> Outcome:
+        if arrived.method == "GET" and not (self._one_pass and arrived.path == MODELS_PATH):
+            return Outcome(flat(404, "RESOURCE_NOT_FOUND", "Not Found"))
         seen = Seen(arrived.path, arrived.headers, arrived.content)
         fault = self._next_fault(seen)
         if isinstance(fault, HangUp):
@@ -185,7 +192,8 @@ class StubApi:
         try:
             self._check_key(seen.headers.get("authorization", ""))
             with self._gate.slot():
-                answer = self._processed(seen)
+                models = seen.path == MODELS_PATH
+                answer = self._sent(models_told()) if models else self._processed(seen)
                 self._closing.wait(max(0.0, until - time.monotonic()))
         except RefusedError as refused:
             answer = refused.answer
@@ -211,7 +219,9 @@ class StubApi:
         seen.processed = True
         with self._lock:
             self.billed_tokens += job.billed
-        reply = job.reply(self._usage) if isinstance(job, EmbeddingJob) else job.reply()
+        return self._sent(job.reply(self._usage) if isinstance(job, EmbeddingJob) else job.reply())
+
+    def _sent(self, reply: dict[str, Any]) -> Answer:
         answer = Answer.json(200, reply)
         if self.change is None:
             return answer
@@ -245,9 +255,9 @@ class StubApi:
         if isinstance(model, str) and not (model in REQUESTS and (model in MODELS) == embeds):
             raise RefusedError(nested(400, "INPUT_MODEL_NOT_FOUND", f"Model {model} not found."))
         try:
-            check_request(body, strict=self._strict)
+            published = without_extension(body) if self._one_pass else body
+            check_request(published, strict=self._strict)
         except SchemaError as error:
             place = " -> ".join(map(str, ["body", model, *error.place]))
             raise RefusedError(invalid(place, error.reason, error.given)) from error
-        checked: dict[str, Any] = body
-        return checked
+        return {name: body[name] for name in body if self._one_pass or name != EXTENSION}

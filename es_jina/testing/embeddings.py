@@ -63,7 +63,8 @@ class EmbeddingJob:
             raise self._invalid("input", "List should have at least 1 item")
         if any("pdf" in item for item in self.items):
             raise self._invalid("input", "this stub has no PDF: nobody says how one is answered")
-        if body.get("return_multivector") and body.get("dimensions") is not None:
+        multi_alone = body.get("return_multivector") and not body.get("return_embedding")
+        if multi_alone and body.get("dimensions") is not None:
             raise self._invalid(
                 "dimensions",
                 "Incompatible options: 'dimensions' cannot be set when 'return_multivector' is "
@@ -97,19 +98,23 @@ class EmbeddingJob:
 
     def _entry(self, index: int, item: Item) -> dict[str, Any]:
         multi = bool(self._body.get("return_multivector"))
-        name = "embeddings" if multi else "embedding"
         encode = ENCODINGS[self._body.get("embedding_type") or "float"]
-        return {"object": name, "index": index, name: encode(self._vectors(item, multi))}
+        entry = {"object": "embeddings" if multi else "embedding", "index": index}
+        if not multi or self._body.get("return_embedding"):
+            vector = self._vectors(item, False)[: self._body.get("dimensions")]
+            entry["embedding"] = encode(vector)
+        if multi:
+            entry["embeddings"] = encode(self._vectors(item, True))
+        return entry
 
     def _vectors(self, item: Item, multi: bool) -> Rows:
-        rows = expected(
+        return expected(
             item,
             self._body.get("task"),
             multi=multi,
             context=self._context,
             model=self._body["model"],
         )
-        return rows[..., : self._body.get("dimensions")]
 
     def _usage(self, *, full: bool) -> dict[str, int]:
         """Count as the API does: of v4 the total alone, of v3 more in some cases."""

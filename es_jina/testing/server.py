@@ -19,8 +19,9 @@ _POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Arrived:
-    """A request as it came."""
+    """A request as it came; one that is no POST has no content."""
 
+    method: str
     path: str
     headers: dict[str, str]
     content: bytes
@@ -108,15 +109,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(flat(411, None, "Length Required"), 1.0)
             return
-        # A client that goes through a proxy asks for a whole address.
-        path = urlsplit(self.path).path
-        headers = {name.lower(): value for name, value in self.headers.items()}
         content = self.rfile.read(int(length))
         if len(content) < int(length):
             self.close_connection = True  # the client went away
             return
+        self._respond(content)
+
+    def do_GET(self) -> None:
+        self._respond(b"")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""
+
+    def _respond(self, content: bytes) -> None:
+        # A client that goes through a proxy asks for a whole address.
+        path = urlsplit(self.path).path
+        headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            outcome = self.server.respond(Arrived(path, headers, content))
+            outcome = self.server.respond(Arrived(self.command, path, headers, content))
         except Exception as error:
             self.server.broken.append(error)
             # Not 500: a client would ask again and again.
@@ -125,12 +135,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._send(outcome.answer, outcome.share)
-
-    def do_GET(self) -> None:
-        self._send(flat(404, "RESOURCE_NOT_FOUND", "Not Found"), 1.0)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
 
     def _send(self, answer: Answer, share: float) -> None:
         content, headers = answer.content, dict(answer.headers)

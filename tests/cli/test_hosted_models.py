@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +266,55 @@ def test_reranking_without_a_key_or_with_a_wrong_one(
     for name in ("ES_JINA_SERVER", "JINA_API_KEY"):
         monkeypatch.delenv(name)
     assert "no API key" in es_jina(*asked, code=5)
+
+
+@pytest.fixture
+def tiny(es_jina: Inside, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubApi]:
+    """A server that runs another checkpoint than the hosted API, as far as it tells."""
+    with StubApi(one_pass=True) as server:
+        server.change = telling(revision="one", dims=[128, 256, 2048])
+        monkeypatch.setenv("ES_JINA_SERVER", server.url)
+        yield server
+
+
+def telling(**told: Any) -> Callable[[dict[str, Any]], None]:
+    """Return what lets a server tell something else of its model."""
+
+    def change(reply: dict[str, Any]) -> None:
+        for entry in reply["data"]:
+            if "es_jina" in entry:
+                entry["es_jina"] |= told
+
+    return change
+
+
+def test_an_index_for_the_model_that_a_server_tells_of(
+    es_jina: Inside, index: str, tiny: StubApi, client: Elasticsearch
+) -> None:
+    assert "dense vectors of 256 dims" in es_jina("setup", index)
+    assert "2 units embedded" in es_jina("ingest", index, "fox.md", "dog.txt")
+    # Single vectors and multi-vectors from one request.
+    assert [body["return_embedding"] for body in tiny.bodies] == [True] * len(tiny.bodies)
+    mapping = client.indices.get_mapping(index=index).body[f"{index}-000001"]["mappings"]
+    assert mapping["properties"]["embedding_256"]["dims"] == 256
+    assert len(hits(es_jina("search", index, "brown dog", "--json"))) == 2
+    # Other weights of that name.
+    tiny.change = telling(revision="two")
+    (Path.cwd() / "new.txt").write_text("Something new.")
+    for command in (("search", index, "brown dog"), ("ingest", index, "new.txt")):
+        told = es_jina(*command, code=2)
+        assert "one" in told
+        assert "two" in told
+
+
+def test_a_setup_without_an_answer_of_the_server(
+    es_jina: Inside, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("es_jina.providers._ASKING_SECONDS", 0.1)
+    told = es_jina("setup", index, "--server", "http://127.0.0.1:9", code=5)
+    assert "cannot be reached" in told
+
+
+def test_what_would_be_sent_is_told_without_the_server(es_jina: Inside) -> None:
+    told = es_jina("embed", "--dry-run", "--server", "http://127.0.0.1:9", "hello", errors=False)
+    assert json.loads(told.splitlines()[0])["input"] == [{"text": "hello"}]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from es_jina.embedding import Embedding
-from es_jina.errors import ItemError, ProviderError, UnsentError
+from es_jina.errors import ItemError, ProviderError, TooLongError, UnsentError
 from es_jina.inputs import Image, Text
 from es_jina.providers import http, patience
 from es_jina.providers.base import Want
@@ -56,7 +56,7 @@ def test_a_text_above_the_token_limit_goes_alone_and_fails_alone(
     api: StubApi, hosted: HostedProvider
 ) -> None:
     results = hosted.embed([Text("a"), Text("long " * 40_000), Text("b")], TASK, Want.SINGLE)
-    assert [type(result) for result in results] == [Embedding, ItemError, Embedding]
+    assert [type(result) for result in results] == [Embedding, TooLongError, Embedding]
     assert "maximum of 32768 tokens" in failure(results[1])
     assert "the model reads no more: cut it into parts, or truncate it" in failure(results[1])
     assert sorted(sizes(api)) == [1, 1, 1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from es_jina.embedding import Embedding
-from es_jina.errors import ItemError, RequestError
+from es_jina.errors import RequestError, TooLongError
 from es_jina.providers.hosted import HostedProvider
 from es_jina.testing import StubApi, expected, flat
 
@@ -54,7 +54,7 @@ def test_parts_that_are_too_long_after_all_are_halved(api: StubApi, hosted: Host
 def test_a_part_above_the_token_limit_fails_alone(api: StubApi, hosted: HostedProvider) -> None:
     text, spans = parted(["before", "a" * 140_000, "behind"])
     results = hosted.embed_spans(text, spans, TASK)
-    assert [type(result) for result in results] == [Embedding, ItemError, Embedding]
+    assert [type(result) for result in results] == [Embedding, TooLongError, Embedding]
     assert "maximum of 32768 tokens" in failure(results[1])
     assert "cut it into parts" in failure(results[1])
 
