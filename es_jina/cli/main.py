@@ -18,8 +18,10 @@ COMMANDS = {
     "doctor": "Say what is wrong with the cluster and the indices, and how to mend it.",
     "embed": "Print the vectors of texts and images.",
     "ingest": "Embed files and folders into an index.",
+    "key": "Make an API key for a client of the server.",
     "node": "Start, stop and inspect the embedded Elasticsearch.",
     "search": "Search an index by text or by image.",
+    "serve": "Serve the model over HTTP, in the hosted API's format.",
     "setup": "Create the templates and the index for a profile.",
 }
 

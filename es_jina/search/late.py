@@ -53,16 +53,26 @@ class LateInteraction:
             known: their packed multi-vectors by id, where they came with the hits.
         """
         with asking.trace.stage("late"):
-            scores = self._scores(asking, [hit.id for hit in hits], known)
+            scores = self.scores(asking, [hit.id for hit in hits], known)
             scored = [hit for hit in hits if hit.id in scores]
             scored.sort(key=lambda hit: (-scores[hit.id], hit.id))
             rest = [replace(hit, score=0.0) for hit in hits if hit.id not in scores]
             best = [put(hit, "late", rank, scores[hit.id]) for rank, hit in enumerate(scored, 1)]
             return best + rest
 
-    def _scores(
-        self, asking: Asking, ids: list[str], known: Mapping[str, str] | None
+    def scores(
+        self, asking: Asking, ids: Sequence[str], known: Mapping[str, str] | None = None
     ) -> dict[str, float]:
+        """Return the scores of documents by id, of those that are there and have a multi-vector.
+
+        Args:
+            asking: of the index.
+            ids: of the documents, each once.
+            known: their packed multi-vectors by id, where they are at hand.
+
+        Raises:
+            ClusterError: Elasticsearch cannot be reached or refuses.
+        """
         if not ids:
             return {}
         if self.multi.store == "rank_vectors":

@@ -1,0 +1,188 @@
+"""``es-jina serve``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import click
+
+from es_jina.cli.models import ModelOptions, model_options
+from es_jina.cli.options import cluster_options, open_cluster
+from es_jina.errors import RequestError
+
+if TYPE_CHECKING:
+    from es_jina.providers.base import ModelInfo
+    from es_jina.server.limits import Limits
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOptions:
+    """What was said of limits; each field is the option of that name, its default the limit's."""
+
+    max_body_mb: int
+    max_items: int
+    max_request_tokens: int
+    max_image_mb: int
+    max_image_pixels: int
+    max_pdf_pages: int
+    max_queue_tokens: int
+    batch_tokens: int
+
+    @classmethod
+    def parted(cls, given: dict[str, Any]) -> tuple[Self, dict[str, Any]]:
+        """Part the options of limits from the others."""
+        mine = {field.name for field in fields(cls)}
+        return (
+            cls(**{name: value for name, value in given.items() if name in mine}),
+            {name: value for name, value in given.items() if name not in mine},
+        )
+
+    def limits(self) -> "Limits":
+        """Return the limits."""
+        from es_jina.server.limits import Limits
+
+        return Limits(
+            body_bytes=self.max_body_mb * _MEGABYTE,
+            items=self.max_items,
+            tokens=self.max_request_tokens,
+            image_bytes=self.max_image_mb * _MEGABYTE,
+            image_pixels=self.max_image_pixels,
+            pdf_pages=self.max_pdf_pages,
+            queue_tokens=self.max_queue_tokens,
+            batch_tokens=self.batch_tokens,
+        )
+
+
+def limit_options(command: F) -> F:
+    """Add the options."""
+    for name, default, told in (
+        ("--batch-tokens", 16_384, "Tokens that are embedded in one call."),
+        ("--max-queue-tokens", 2_000_000, "Tokens that may wait; what comes then gets 429."),
+        ("--max-pdf-pages", 100, "Pages of a PDF."),
+        ("--max-image-pixels", 20_000_000, "Pixels of an image."),
+        ("--max-image-mb", 16, "Megabytes of an image or a PDF."),
+        ("--max-request-tokens", 1_000_000, "Tokens of a request."),
+        ("--max-items", 512, "Inputs of a request."),
+        ("--max-body-mb", 128, "Megabytes of a request's body."),
+    ):
+        option = click.option(
+            name, type=click.IntRange(min=1), default=default, show_default=True, help=told
+        )
+        command = option(command)
+    return command
+
+
+@click.command(name="serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: a free one."
+)
+@click.option(
+    "--keys",
+    "key_list",
+    envvar="ES_JINA_SERVER_KEYS_FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The clients' keys, as `es-jina key` writes them; or their lines in ES_JINA_SERVER_KEYS.",
+)
+@click.option("--no-auth", is_flag=True, help="Serve everybody who reaches --host, without keys.")
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Without keys: another name that clients may call this machine by.",
+)
+@click.option(
+    "--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="Certificate, a PEM file."
+)
+@click.option(
+    "--tls-key", type=click.Path(path_type=Path, dir_okay=False), help="Its private key, PEM."
+)
+@click.option(
+    "--index",
+    "indices",
+    multiple=True,
+    metavar="NAME",
+    help="Index whose documents rerank requests may name; may be given several times.",
+)
+@click.option(
+    "--allow-image-urls",
+    is_flag=True,
+    help="Fetch images and PDFs that requests name by address, from public addresses alone.",
+)
+@limit_options
+@model_options
+@cluster_options
+def command(
+    *,
+    host: str,
+    port: int,
+    key_list: Path | None,
+    no_auth: bool,
+    allowed_hosts: tuple[str, ...],
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    indices: tuple[str, ...],
+    allow_image_urls: bool,
+    **others: Any,
+) -> int:
+    """Serve the model over HTTP, in the hosted API's format.
+
+    The same address serves OpenAI's clients, Elasticsearch's inference endpoints (`es-jina setup
+    INDEX --server URL`) and es-jina itself (--server URL). It runs until Ctrl-C or SIGTERM, and
+    then finishes what it has taken.
+    """
+    _require_server_extra()
+    from es_jina.server.binding import check_binding, is_loopback, tls_arguments
+    from es_jina.server.keys import Keys
+    from es_jina.server.run import listen
+    from es_jina.server.serving import Served, Settings, assemble, url_of
+
+    asked, others = LimitOptions.parted(others)
+    model, cluster = ModelOptions.parted(others)
+    keys = Keys(key_list)
+    check_binding(host, keys=bool(len(keys)), no_auth=no_auth)
+    settings = Settings(
+        limits=asked.limits(),
+        keys=keys if len(keys) else None,
+        hosts=allowed_hosts if is_loopback(host) and not len(keys) else None,
+        tls=tls_arguments(tls_cert, tls_key),
+        indices=indices,
+        allow_image_urls=allow_image_urls,
+    )
+    chosen = model.chosen()
+    client = open_cluster(**cluster) if indices else None
+    served = Served(chosen.describe(), chosen.open_workers, client)
+    listening = listen(host, port)
+    process, app = assemble(listening, served, settings, _say)
+    _introduce(served.model, url_of(listening, tls=bool(settings.tls)))
+    return process.run(app)
+
+
+def _require_server_extra() -> None:
+    from importlib.util import find_spec
+
+    needed = ("fastapi", "uvicorn", "httptools", "prometheus_client")
+    if missing := [module for module in needed if find_spec(module) is None]:
+        raise RequestError(
+            f"the server needs {' and '.join(missing)}: pip install 'es_jina[server]'"
+        )
+
+
+def _introduce(model: "ModelInfo", url: str) -> None:
+    from es_jina.providers.base import LICENCE, MODEL_ID
+    from es_jina.server.wire.names import model_id
+
+    _say(f"{model_id(model)} at {url}; what is asked before it is loaded waits")
+    if model.name == MODEL_ID:
+        _say(LICENCE)
+
+
+def _say(told: str) -> None:
+    click.echo(told, err=True)

@@ -1,0 +1,1 @@
+"""The model behind HTTP: one queue, several wire formats."""

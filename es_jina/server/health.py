@@ -1,0 +1,23 @@
+"""Whether the server is there, and whether it is ready."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Health:
+    """How far the server has come.
+
+    Attributes:
+        ready: whether the model is loaded and has embedded something.
+        leaving: whether it takes no new requests.
+    """
+
+    ready: bool = False
+    leaving: bool = False
+
+    @property
+    def status(self) -> str:
+        """In a word."""
+        if self.leaving:
+            return "leaving"
+        return "ready" if self.ready else "loading"

@@ -1,0 +1,149 @@
+"""The server's process: a socket, an event loop, signals."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from es_jina.errors import EXIT_INTERRUPTED, EsJinaError, RequestError
+from es_jina.server.model_runner import ModelRunner
+from es_jina.server.protocol import PatientProtocol
+
+# Longer than the clients keep a connection that nobody uses: they find none closed under them.
+_KEEP_ALIVE_SECONDS = 120
+# What requests that are being served may take at the end.
+_LEAVING_SECONDS = 60
+_BACKLOG = 2048
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Args:
+        host: an address or a name.
+        port: 0 for one that is free.
+
+    Raises:
+        RequestError: it cannot be had.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        return socket.create_server((str(address[0]), port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RequestError(
+            f"cannot listen on {host}:{port}: {reason}; choose others with --host and --port"
+        ) from error
+
+
+class Process:
+    """A server that runs until it is told to end."""
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        runner: ModelRunner,
+        *,
+        tls: dict[str, Any] | None = None,
+        on_ready: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            listening: its socket; closed at the end.
+            runner: of its model.
+            tls: uvicorn's arguments for TLS.
+            on_ready: called once the model is ready.
+        """
+        self._listening = listening
+        self._runner = runner
+        self._tls = tls or {}
+        self._on_ready = on_ready
+        self._server: _Server | None = None
+        self._error: EsJinaError | None = None
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Load the model beside the first requests; at the end, finish what waits."""
+        loading = asyncio.create_task(self._load())
+        yield
+        loading.cancel()
+        await self._runner.stop()
+
+    def run(self, app: ASGIApp) -> int:
+        """Serve until SIGTERM, Ctrl-C or :meth:`stop`; return the exit code.
+
+        Args:
+            app: made with :meth:`lifespan`.
+
+        Raises:
+            EsJinaError: the model could not be loaded.
+        """
+        config = uvicorn.Config(
+            app,
+            loop="uvloop" if sys.platform != "win32" else "asyncio",
+            http=PatientProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_LEAVING_SECONDS,
+            **self._tls,
+        )
+        self._server = _Server(config)
+        self._server.run(sockets=[self._listening])
+        if self._error is not None:
+            raise self._error
+        return EXIT_INTERRUPTED if self._server.interrupted else 0
+
+    def stop(self) -> None:
+        """End the server gracefully, from any thread."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+    async def _load(self) -> None:
+        try:
+            await self._runner.start()
+        except EsJinaError as error:
+            self._error = error
+            await self._runner.stop()
+            self.stop()
+        else:
+            self._on_ready()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which ends with our exit codes and does not kill itself with a signal."""
+
+    interrupted = False
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Hear signals while it serves; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {each: signal.signal(each, self._on_signal) for each in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _frame: Any) -> None:
+        self.interrupted = self.interrupted or number == signal.SIGINT
+        self.force_exit = self.should_exit and number == signal.SIGINT
+        self.should_exit = True

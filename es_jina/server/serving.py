@@ -1,0 +1,129 @@
+"""Puts a server together."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from elasticsearch import Elasticsearch
+from starlette.types import ASGIApp
+
+from es_jina.providers.base import ModelInfo
+from es_jina.server.app import Parts, create_app
+from es_jina.server.fetch import Fetcher
+from es_jina.server.guard import Guard
+from es_jina.server.health import Health
+from es_jina.server.keys import Keys
+from es_jina.server.limits import Limits
+from es_jina.server.measured import Measured
+from es_jina.server.metrics import Metrics
+from es_jina.server.model_runner import ModelRunner, OpenProviders
+from es_jina.server.pages import Pages
+from es_jina.server.queue import Queue
+from es_jina.server.queued import QueuedService
+from es_jina.server.references import ReferencedIndices
+from es_jina.server.run import Process
+from es_jina.server.wire.files import Fetch, WireFiles
+from es_jina.server.wire.names import name_reranker
+from es_jina.server.wire.rerank import RerankRoute
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server behaves.
+
+    Attributes:
+        limits: of requests.
+        keys: of its clients; ``None`` serves everybody.
+        hosts: names that clients may call this machine by, beside its own; ``None`` allows all.
+        tls: uvicorn's arguments for TLS; empty without.
+        indices: whose documents rerank requests may name.
+        allow_image_urls: whether it fetches what requests name by address.
+    """
+
+    limits: Limits
+    keys: Keys | None = None
+    hosts: tuple[str, ...] | None = ()
+    tls: dict[str, Any] | None = None
+    indices: tuple[str, ...] = ()
+    allow_image_urls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is served.
+
+    Attributes:
+        model: that runs.
+        open_providers: loads it.
+        client: of the cluster that has the indices; ``None`` without any.
+    """
+
+    model: ModelInfo
+    open_providers: OpenProviders
+    client: Elasticsearch | None = None
+
+
+def assemble(
+    listening: socket.socket, served: Served, settings: Settings, say: Callable[[str], object]
+) -> tuple[Process, ASGIApp]:
+    """Return a server's process and what it serves; nothing runs yet.
+
+    Args:
+        listening: the socket; closed at the end.
+        served: what is served.
+        settings: how.
+        say: told what a person wants to read of it.
+
+    Raises:
+        EsJinaError: an index cannot be read, or does not fit the model.
+    """
+    url = url_of(listening, tls=bool(settings.tls))
+    metrics, health = Metrics(), Health()
+    queue = Queue(settings.limits, metrics)
+    metrics.watch(queue)
+    pages = Pages(served.model.max_pixels, settings.limits.pdf_pages)
+    runner = ModelRunner(
+        queue,
+        health,
+        served.open_providers,
+        on_loaded=metrics.watch_devices,
+        at_end=pages.close,
+    )
+    process = Process(listening, runner, tls=settings.tls, on_ready=partial(say, f"Ready at {url}"))
+    service = QueuedService(served.model, settings.limits, queue, metrics)
+    files = WireFiles(settings.limits, pages, _fetch(settings))
+    rerank = _rerank_route(service, served, settings, files, metrics)
+    app = create_app(Parts(service, files, rerank, health, metrics), process.lifespan)
+    guarded = Guard(
+        app, body_bytes=settings.limits.body_bytes, keys=settings.keys, hosts=settings.hosts
+    )
+    return process, Measured(guarded, metrics)
+
+
+def url_of(listening: socket.socket, *, tls: bool) -> str:
+    """Return the address that a socket is reached at."""
+    host, port = listening.getsockname()[:2]
+    return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _fetch(settings: Settings) -> Fetch | None:
+    if not settings.allow_image_urls:
+        return None
+    return Fetcher(settings.limits.image_bytes).fetch
+
+
+def _rerank_route(
+    service: QueuedService, served: Served, settings: Settings, files: WireFiles, metrics: Metrics
+) -> RerankRoute:
+    references = None
+    if served.client is not None and settings.indices:
+        references = ReferencedIndices(served.client, settings.indices, served.model)
+    return RerankRoute(
+        service,
+        files.image,
+        partial(name_reranker, model=served.model),
+        references,
+        metrics.unknown,
+    )

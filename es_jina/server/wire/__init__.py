@@ -1,0 +1,1 @@
+"""Wire formats: what clients send, read into what the service takes, and its answers."""

@@ -1,0 +1,77 @@
+"""POST /v1/embeddings: the hosted API's format, which OpenAI's clients can read too."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+from es_jina.inputs import Input, Task, Text
+from es_jina.server.request import EmbedRequest
+from es_jina.server.service import Service
+from es_jina.server.wire.bodies import TAGS, EmbeddingBody, ImageItem, PdfItem, TextItem
+from es_jina.server.wire.embedding_answer import count_numbers, parts_of
+from es_jina.server.wire.files import WireFiles
+from es_jina.server.wire.names import task_of_model
+from es_jina.server.wire.reading import read_body
+
+# Bytes of a body, and numbers of an answer, that take long enough to hold up other requests.
+_LARGE_BODY = 256 * 1024
+_LARGE_ANSWER = 256 * 1024
+
+
+class EmbeddingsRoute:
+    """Answers embedding requests."""
+
+    def __init__(self, service: Service, files: WireFiles) -> None:
+        self._service = service
+        self._files = files
+
+    async def answer(self, data: bytes, task: Task | None = None) -> bytes | AsyncIterator[bytes]:
+        """Return the answer to a body, a large one part by part.
+
+        Args:
+            data: the body.
+            task: what the address says of it; the body's own goes before.
+
+        Raises:
+            RefusedError: the request cannot be served.
+        """
+        body = await _read(data)
+        named = task_of_model(body.model, self._service.model)
+        request = EmbedRequest(
+            await self._inputs(body),
+            body.named_task or task or named or Task.TEXT_MATCHING,
+            body.want,
+            body.dimensions,
+            truncate=bool(body.truncate),
+            late_chunking=bool(body.late_chunking),
+        )
+        embeddings = await self._service.embed(request)
+        parts = parts_of(body, request, embeddings)
+        numbers = sum(count_numbers(each) for each in embeddings)
+        return _one_by_one(parts) if numbers > _LARGE_ANSWER else b"".join(parts)
+
+    async def _inputs(self, body: EmbeddingBody) -> tuple[Input, ...]:
+        given = body.input
+        if isinstance(given, PdfItem):
+            return tuple(await self._files.pages(given.pdf, "input -> pdf"))
+        if not isinstance(given, list):
+            return (await self._input(given, "input"),)
+        return tuple([await self._input(each, f"input -> {at}") for at, each in enumerate(given)])
+
+    async def _input(self, item: str | TextItem | ImageItem, field: str) -> Input:
+        if isinstance(item, ImageItem):
+            return await self._files.image(item.image, f"{field} -> image")
+        if isinstance(item, TextItem):
+            return Text(item.text)
+        return await self._files.text_or_image(item, field)
+
+
+async def _read(data: bytes) -> EmbeddingBody:
+    if len(data) > _LARGE_BODY:
+        return await asyncio.to_thread(read_body, EmbeddingBody, data, TAGS)
+    return read_body(EmbeddingBody, data, TAGS)
+
+
+async def _one_by_one(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Write parts while others are served: whole, pages of multi-vectors are tens of megabytes."""
+    while part := await asyncio.to_thread(next, parts, b""):
+        yield part

@@ -1,0 +1,108 @@
+"""`es-jina serve`: how it begins and ends."""
+
+import importlib.util
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .shell import Inside, Shell
+
+PATIENCE = 60.0
+# So many calls of the model that the end of the server comes between them.
+OPTIONS = ("--port", 0, "--batch-tokens", 128)
+
+
+@pytest.fixture
+def es_jina(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Inside:
+    return Inside(tmp_path, "http://127.0.0.1:9", monkeypatch, capfd)
+
+
+@pytest.fixture(scope="module")
+def servers(
+    checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list["subprocess.Popen[str]"]]:
+    """Two processes that serve; they start beside each other."""
+    shell = Shell(tmp_path_factory.mktemp("serve"), "http://127.0.0.1:9")
+    started = [shell.started("serve", "--model", checkpoint, *OPTIONS) for _ in range(2)]
+    yield started
+    for each in started:
+        each.kill()
+        each.communicate()
+
+
+def until(process: "subprocess.Popen[str]", told: str) -> str:
+    """Read what a server tells until it tells something; return that line."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if told in line:
+            return line
+    raise AssertionError(f"it ended and did not tell {told!r}")
+
+
+def test_sigterm_finishes_what_was_taken(servers: list["subprocess.Popen[str]"]) -> None:
+    server = servers[0]
+    url = until(server, "Ready at ").split()[-1]
+    with httpx.Client(base_url=url, timeout=PATIENCE) as client, ThreadPoolExecutor() as threads:
+        assert client.get("/ready").json() == {"status": "ready"}
+        texts = [f"text {number} " * 5 for number in range(50)]
+        body = {"model": "jina-embeddings-v4", "input": texts, "task": "retrieval.passage"}
+        taken = threads.submit(httpx.post, f"{url}/v1/embeddings", json=body, timeout=PATIENCE)
+        while not re.search(r"es_jina_queue_size [1-9]", client.get("/metrics").text):
+            assert not taken.done()
+        server.send_signal(signal.SIGTERM)
+        assert len(taken.result().json()["data"]) == len(texts)
+    assert server.wait(PATIENCE) == 0
+    assert server.stderr is not None
+    assert "Traceback" not in server.stderr.read()
+
+
+def test_ctrl_c_ends_it(servers: list["subprocess.Popen[str]"]) -> None:
+    server = servers[1]
+    until(server, "waits")
+    server.send_signal(signal.SIGINT)
+    assert server.wait(PATIENCE) == 130
+    assert server.stderr is not None
+    assert "Traceback" not in server.stderr.read()
+
+
+def test_what_it_cannot_start_with(es_jina: Inside, checkpoint: Path) -> None:
+    told = es_jina("serve", "--model", "nowhere", "--port", 0, code=5)
+    assert "nowhere" in told
+    assert len(told.splitlines()) == 1
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = es_jina("serve", "--model", checkpoint, "--port", port, code=2)
+    assert f"cannot listen on 127.0.0.1:{port}" in told
+    assert len(told.splitlines()) == 1
+    told = es_jina("serve", "--model", checkpoint, "--host", "0.0.0.0", code=2)
+    assert "--keys" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_model_that_cannot_be_loaded_ends_it(
+    es_jina: Inside, tmp_path: Path, checkpoint: Path
+) -> None:
+    shutil.copytree(checkpoint, tmp_path / "broken")
+    weights = tmp_path / "broken" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    told = es_jina("serve", "--model", "broken", "--port", 0, code=5)
+    assert "Ready" not in told
+    assert len(told.splitlines()) == 2  # that it listens, and why no more
+
+
+def test_without_its_extra(es_jina: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    without = lambda name, *rest: None if name == "uvicorn" else real(name, *rest)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    told = es_jina("serve", code=2)
+    assert told == "Error: the server needs uvicorn: pip install 'es_jina[server]'\n"
