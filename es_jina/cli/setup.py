@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from es_jina.languages import Language
     from es_jina.profile import IndexProfile, Store
+    from es_jina.providers.base import ModelInfo
 
 
 @click.command(name="setup")
@@ -72,7 +73,11 @@ if TYPE_CHECKING:
 @click.option(
     "--max-pixels", type=click.IntRange(min=3136), help="Pixel budget of images and pages."
 )
-@click.option("--force", is_flag=True, help="Replace templates that somebody edited.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace templates that somebody edited, and inference endpoints of other settings.",
+)
 @click.option("--yes", is_flag=True, help="Take rank_vectors on a trial licence.")
 @click.option(
     "--dry-run", is_flag=True, help="Say what would be put and what differs; put nothing."
@@ -105,8 +110,11 @@ def command(
 
     The index's mapping keeps what it was made for; ingest and search read it from there. Templates
     that somebody edited are kept.
+
+    With --server, or with --provider hosted and a key, the inference endpoints INDEX-passage,
+    INDEX-query and INDEX-rerank are created, too: Elasticsearch then embeds texts itself.
     """
-    from es_jina.cli import setup_report
+    from es_jina.cli import setup_endpoints, setup_report
     from es_jina.elastic.assets import assets, read_profile
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.setup import check_name, plan, set_up
@@ -116,7 +124,8 @@ def command(
     check_name(index)
     dense = [DenseProfile.parse(told, index_type) for told in dims]
     options, cluster = ModelOptions.parted(others)
-    info = options.chosen().describe()
+    info = _model(options.chosen(), asking=not print_only)
+    service = setup_endpoints.service_of(options)
     if multi_vector == "auto" and info.multi_dims is None:
         multi_vector = "none"
     draft = profile_for(
@@ -131,17 +140,55 @@ def command(
         store = _printed_store(multi_vector, dry_run)
         profile = _completed(draft, store, _languages(languages))
         setup_report.print_requests(assets(index, profile))
+        setup_endpoints.print_endpoints(index, profile, service)
         return
     client = open_cluster(**cluster)
     capabilities = Capabilities.detect(client)
     existing = read_profile(client, index)
     choice = choose_store(multi_vector, existing, capabilities, accepted=yes)
+    if options.server is not None and options.model is None and existing is not None:
+        draft = _of_indexed_model(draft, existing, index, max_pixels)
     profile = _completed(draft, choice.store, _languages(languages, client, existing))
     if choice.warning:
         click.echo(f"Warning: {choice.warning}", err=True)
     act = plan if dry_run else set_up
     done = act(client, index, profile, capabilities, force=force)
     setup_report.print_result(index, profile, capabilities, done, choice, dry_run=dry_run)
+    setup_endpoints.set_up_endpoints(
+        client, capabilities, index, profile, service, force=force, dry_run=dry_run
+    )
+    if not dry_run:
+        setup_report.print_next(index, done)
+
+
+def _model(chosen: ModelOptions, *, asking: bool) -> "ModelInfo":
+    """Return the model that an index is for; what a server runs is asked of it, or assumed."""
+    from es_jina.providers.hosted_models import hosted_model
+
+    if asking or chosen.server is None:
+        return chosen.describe()
+    return hosted_model(chosen.model, server=True).info
+
+
+def _of_indexed_model(
+    draft: "IndexProfile", existing: "IndexProfile", index: str, max_pixels: int | None
+) -> "IndexProfile":
+    """Return a profile with the model of the index that is there, for a server that runs it.
+
+    A server that does not tell what it runs is taken to run that: an index that was filled by a
+    local model can have endpoints.
+
+    Raises:
+        ProfileMismatchError: the server tells of another.
+    """
+    if draft.revision is not None:
+        existing.check_model(draft.model, draft.revision, index)
+    return replace(
+        draft,
+        model=existing.model,
+        revision=existing.revision,
+        max_pixels=max_pixels or existing.max_pixels,
+    )
 
 
 def _completed(

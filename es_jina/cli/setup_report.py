@@ -61,8 +61,6 @@ def print_result(
             _print_planned(change)
         elif done_to := _done_to(change):
             click.echo(f"  {done_to}")
-    if not dry_run:
-        _print_next(index, done)
 
 
 def _print_planned(change: "Change") -> None:
@@ -84,7 +82,8 @@ def _done_to(change: "Change") -> str:
     return f"{change.asset}: updated" if change.stored and change.written else ""
 
 
-def _print_next(index: str, done: "SetUp") -> None:
+def print_next(index: str, done: "SetUp") -> None:
+    """Print what can be done now."""
     for change in done.changes:
         if change.asset.kind == "ingest pipeline":
             name = change.asset.name

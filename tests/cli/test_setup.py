@@ -13,8 +13,12 @@ from elasticsearch import Elasticsearch
 from es_jina.elastic.assets import require_profile
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.node import Node
-from es_jina.elastic.setup import plan
+from es_jina.elastic.setup import plan, set_up
 from es_jina.languages import Language
+from es_jina.providers import profile_for
+from es_jina.providers.base import V4
+from es_jina.testing import HangUp, StubApi
+from tests.elastic.inference_double import InferenceDouble
 from tests.schema import check
 
 from .shell import Inside
@@ -201,3 +205,132 @@ def test_the_pipeline_is_named_where_it_is(
     # This node has no such processors, so nothing more than the plan can be made here.
     monkeypatch.setattr("es_jina.elastic.setup.set_up", plan)
     assert f"Raw text that is indexed with ?pipeline={index}-passage is embedded" in setup()
+
+
+@pytest.fixture
+def inference(
+    node: Node, monkeypatch: pytest.MonkeyPatch, es_jina: Inside
+) -> Iterator[InferenceDouble]:
+    """The cluster, with the inference API."""
+    with InferenceDouble(node.url) as double:
+        monkeypatch.setenv("ES_JINA_URL", double.url)
+        yield double
+
+
+@pytest.fixture
+def serving(
+    inference: InferenceDouble, es_jina: Inside, index: str, stub: StubApi
+) -> Callable[..., str]:
+    """`es-jina setup INDEX --server URL` without multi-vectors, and what is added to it."""
+    del inference
+    usual = ("setup", index, "--server", stub.url, "--multi", "none")
+    return lambda *told, **how: es_jina(*usual, *told, **how)
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch, es_jina: Inside) -> Iterator[StubApi]:
+    with StubApi(strict=False) as api:
+        monkeypatch.setenv("JINA_API_KEY", api.key)
+        yield api
+
+
+def test_inference_endpoints(
+    serving: Callable[..., str], index: str, inference: InferenceDouble, stub: StubApi
+) -> None:
+    told = serving("--dry-run")
+    assert f"  inference endpoint {index}-passage: new, of the service custom" in told.splitlines()
+    assert inference.sent == []
+    told = serving()
+    assert f"  inference endpoint {index}-query: new, of the service custom" in told.splitlines()
+    assert f"Note: {stub.url} is this machine to Elasticsearch, too" in told
+    assert told.count("inference endpoint ") == 2
+    told = serving()
+    assert f"inference endpoint {index}-query: already there, with the same settings" in told
+    assert "Note:" not in told
+
+    moved = ("--server", stub.url.replace("127.0.0.1", "localhost"))
+    told = serving(*moved)
+    lines = told.splitlines()
+    place = lines.index(
+        f"  inference endpoint {index}-query: of other settings, kept: --force deletes it and puts "
+        "it again"
+    )
+    assert lines[place + 1] == f"    - service_settings.url = {stub.url}/v1/embeddings"
+    inference.pipelines[f"{index}-query"] = ["p"]
+    told = serving(*moved, "--force", "--dry-run")
+    assert "of other settings, would be deleted and put again (in use by pipeline p)" in told
+    told = serving(*moved, "--force")
+    assert "of other settings, deleted and put again (in use by pipeline p)" in told
+    assert "already there, with the same settings" in serving(*moved)
+    assert stub.key not in told
+
+
+def test_a_server_that_elasticsearch_does_not_reach(
+    serving: Callable[..., str], stub: StubApi, index: str, client: Elasticsearch
+) -> None:
+    stub.queue(*[HangUp()] * 3)
+    told = serving()
+    assert (
+        f"Warning: putting the inference endpoint {index}-passage: Elasticsearch answered" in told
+    )
+    assert f"Elasticsearch itself calls {stub.url}/v1/embeddings to try it" in told
+    assert client.indices.exists_alias(name=index)
+    assert f"Next: es-jina ingest {index} PATH..." in told
+
+
+def test_an_index_that_was_filled_here_gets_endpoints_of_a_server(
+    serving: Callable[..., str], index: str, client: Elasticsearch, capabilities: Capabilities
+) -> None:
+    drawn = profile_for(V4, store=None, max_pixels=1000)
+    local = replace(drawn, model="a/folder", revision="known")
+    set_up(client, index, local, capabilities)
+    told = serving()
+    assert told.startswith(f"Already there, with the same profile: index '{index}'")
+    assert f"inference endpoint {index}-query: new" in told
+    assert "was made for another profile" in serving("--model", "jina-embeddings-v4", code=2)
+
+
+def test_the_hosted_endpoints(
+    es_jina: Inside, inference: InferenceDouble, stub: StubApi, index: str
+) -> None:
+    told = es_jina("setup", index, "--dry-run")
+    # A key alone is not given to the cluster.
+    assert "No inference endpoints: add --server URL" in told
+    told = es_jina("setup", index, "--provider", "hosted")
+    for part in ("passage", "query", "embedding", "rerank"):
+        assert f"  inference endpoint {index}-{part}: new, of the service jinaai" in told
+    assert inference.sent == []
+    assert stub.key not in told
+
+
+def test_clusters_without_the_inference_api(
+    es_jina: Inside, stub: StubApi, index: str, cluster_is: Callable[..., None]
+) -> None:
+    served = ("setup", index, "--server", stub.url)
+    told = es_jina(*served)
+    assert "Warning: no inference endpoints: this cluster has no inference API" in told
+    assert "No inference endpoints" not in es_jina(
+        "setup", index, "--provider", "hosted", "--dry-run"
+    )
+    cluster_is(inference_services=None)
+    assert "Warning: no inference endpoints: asking for the inference services" in es_jina(*served)
+
+
+def test_endpoints_are_printed_without_the_key(es_jina: Inside, stub: StubApi, index: str) -> None:
+    nobody = ("setup", index, "--print", "--multi", "binary", "--url", "http://127.0.0.1:9")
+    told = es_jina(*nobody, "--server", "https://gpu:8000", errors=False)
+    assert "# Nobody asked https://gpu:8000: these are for jina-embeddings-v4" in told
+    printed = requests(told)
+    assert list(printed)[-3:] == [
+        f"/_inference/text_embedding/{index}-passage",
+        f"/_inference/text_embedding/{index}-query",
+        f"/_inference/rerank/{index}-rerank",
+    ]
+    for path, body in printed.items():
+        if path.startswith("/_inference"):
+            assert check("inference.put_custom", body) == []
+            assert body["service_settings"]["secret_parameters"] == {"api_key": "<api key>"}
+    hosted = es_jina(*nobody, "--provider", "hosted", errors=False)
+    assert len([path for path in requests(hosted) if path.startswith("/_inference")]) == 4
+    assert stub.key not in told + hosted
+    assert "# No inference endpoints: add --server URL" in es_jina(*nobody)

@@ -13,10 +13,11 @@ from es_jina.elastic.doctor.conversions import examine_note, left_aside
 from es_jina.elastic.doctor.documents import examine_documents
 from es_jina.elastic.doctor.finding import CLUSTER, Finding, guarded
 from es_jina.elastic.doctor.index import Index
-from es_jina.elastic.doctor.inference import examine_endpoints, examine_pipeline
+from es_jina.elastic.doctor.inference import examine_endpoints
 from es_jina.elastic.doctor.licence import examine_need
 from es_jina.elastic.doctor.mapping import examine_mapping
 from es_jina.elastic.doctor.memory import examine_vector_memory
+from es_jina.elastic.doctor.pipeline import examine_pipeline
 from es_jina.elastic.doctor.state import examine_blocks, examine_fast_load, examine_health
 from es_jina.elastic.doctor.templates import examine_templates
 from es_jina.errors import ProfileMismatchError, RequestError

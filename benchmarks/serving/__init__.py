@@ -1,0 +1,1 @@
+"""The parts of `server.py` and `soak.py`."""
