@@ -1,5 +1,6 @@
 """A server in this process, on a real socket."""
 
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -64,18 +65,23 @@ class _Kept:
 
 @contextmanager
 def running(
-    provider: Any, *, client: Elasticsearch | None = None, **settings: Any
+    provider: Any,
+    *,
+    client: Elasticsearch | None = None,
+    verify: ssl.SSLContext | bool = True,
+    **settings: Any,
 ) -> Iterator[Running]:
     """Serve a provider, which stays open, until the end of the block.
 
     Args:
         provider: what embeds.
         client: of the cluster that has the indices.
+        verify: whom the asking client trusts.
         settings: of the server, see :class:`~es_jina.server.serving.Settings`.
     """
     ready = threading.Event()
     listening = listen("127.0.0.1", 0)
-    url = url_of(listening, tls=False)
+    url = url_of(listening, tls="tls" in settings)
     served = Served(provider.model, lambda: [_Kept(provider)], client)
     chosen = Settings(**{"limits": Limits(), **settings})
     process, app = assemble(listening, served, chosen, lambda _: ready.set())
@@ -83,7 +89,7 @@ def running(
     thread.start()
     try:
         assert ready.wait(PATIENCE)
-        with httpx.Client(base_url=url, timeout=PATIENCE) as asking:
+        with httpx.Client(base_url=url, timeout=PATIENCE, verify=verify) as asking:
             yield Running(url, provider, process, asking)
     finally:
         process.stop()
