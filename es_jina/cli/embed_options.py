@@ -1,11 +1,12 @@
 """The options of ``es-jina embed``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from es_jina.cli.parted import Parted
 from es_jina.cli.spending import check_billed, retry_for, spending
 from es_jina.errors import RequestError
 from es_jina.inputs import Task
@@ -17,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class EmbedOptions:
+class EmbedOptions(Parted):
     """What was said behind the command; each field is the option of that name."""
 
     task: Any
@@ -30,15 +31,6 @@ class EmbedOptions:
     price: float | None
     retry_for: float
     dry_run: bool
-
-    @classmethod
-    def parted(cls, given: dict[str, Any]) -> tuple[Self, dict[str, Any]]:
-        """Part the options of this command from those that it shares with others."""
-        mine = {field.name for field in fields(cls)}
-        return (
-            cls(**{name: value for name, value in given.items() if name in mine}),
-            {name: value for name, value in given.items() if name not in mine},
-        )
 
     def check(self, *, hosted: bool) -> None:
         """Refuse what cannot be meant.

@@ -1,13 +1,14 @@
 """The options of ``es-jina ingest``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from es_jina.cli.numbers import Finite
+from es_jina.cli.parted import Parted
 from es_jina.cli.spending import LONGEST, check_billed, retry_for, spending
 from es_jina.errors import RequestError
 
@@ -26,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class IngestOptions:
+class IngestOptions(Parted):
     """What was said behind the command; each field is the option of that name."""
 
     include: tuple[str, ...]
@@ -50,15 +51,6 @@ class IngestOptions:
     max_tokens: int | None
     price: float | None
     as_json: bool
-
-    @classmethod
-    def parted(cls, given: dict[str, Any]) -> tuple[Self, dict[str, Any]]:
-        """Part the options of this command from those that it shares with others."""
-        mine = {field.name for field in fields(cls)}
-        return (
-            cls(**{name: value for name, value in given.items() if name in mine}),
-            {name: value for name, value in given.items() if name not in mine},
-        )
 
     def check(self, targets: tuple[str, ...], *, terminal: bool) -> None:
         """Refuse what cannot be meant.

@@ -1,14 +1,15 @@
 """``es-jina serve``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from es_jina.cli.models import ModelOptions, model_options
 from es_jina.cli.options import cluster_options, open_cluster
+from es_jina.cli.parted import Parted
 from es_jina.errors import RequestError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class LimitOptions:
+class LimitOptions(Parted):
     """What was said of limits; each field is the option of that name, its default the limit's."""
 
     max_body_mb: int
@@ -32,15 +33,6 @@ class LimitOptions:
     max_pdf_pages: int
     max_queue_tokens: int
     batch_tokens: int
-
-    @classmethod
-    def parted(cls, given: dict[str, Any]) -> tuple[Self, dict[str, Any]]:
-        """Part the options of limits from the others."""
-        mine = {field.name for field in fields(cls)}
-        return (
-            cls(**{name: value for name, value in given.items() if name in mine}),
-            {name: value for name, value in given.items() if name not in mine},
-        )
 
     def limits(self) -> "Limits":
         """Return the limits."""

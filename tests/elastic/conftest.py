@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from elasticsearch import Elasticsearch
 
+from es_jina.elastic.client import Cluster
 from es_jina.testing import StubApi
+from tests.elastic.inference_double import InferenceDouble
 
 
 @pytest.fixture
@@ -14,6 +17,20 @@ def stub() -> Iterator[StubApi]:
     with StubApi(strict=False) as api:
         api.change = _in_order
         yield api
+
+
+@pytest.fixture
+def inference() -> Iterator[InferenceDouble]:
+    """Elasticsearch's inference API, without anything behind it."""
+    with InferenceDouble() as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(inference: InferenceDouble) -> Iterator[Elasticsearch]:
+    """A client of it."""
+    with Cluster(inference.url).connect() as connected:
+        yield connected
 
 
 @pytest.fixture

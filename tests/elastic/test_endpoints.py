@@ -1,13 +1,11 @@
 """Endpoints on a cluster: put once, left alone, compared, replaced."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch, NotFoundError
 
-from es_jina.elastic.client import Cluster
 from es_jina.elastic.endpoints import EndpointChange, put_endpoints, services
 from es_jina.elastic.inference import ModelService, endpoints
 from es_jina.errors import ClusterError
@@ -18,18 +16,6 @@ from tests.elastic.inference_double import InferenceDouble
 
 PROFILE = replace(profile_for(V4), multi_vector=None)
 NOWHERE = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def double() -> Iterator[InferenceDouble]:
-    with InferenceDouble() as running:
-        yield running
-
-
-@pytest.fixture
-def cluster(double: InferenceDouble) -> Iterator[Elasticsearch]:
-    with Cluster(double.url).connect() as connected:
-        yield connected
 
 
 @pytest.fixture
@@ -58,16 +44,16 @@ def names(cluster: Elasticsearch) -> list[str]:
 
 
 def test_a_second_time_nothing_is_put(
-    cluster: Elasticsearch, model: ModelService, double: InferenceDouble
+    cluster: Elasticsearch, model: ModelService, inference: InferenceDouble
 ) -> None:
     assert [(c.state, c.written, c.failure) for c in put(cluster, model)] == [
         ("new", True, None)
     ] * 2
-    asked = len(double.sent)
+    asked = len(inference.sent)
     # A key cannot be compared.
     for again in (model, replace(model, key="another")):
         assert [(c.state, c.written) for c in put(cluster, again)] == [("same", False)] * 2
-    assert len(double.sent) == asked
+    assert len(inference.sent) == asked
 
 
 def test_a_dry_run_puts_nothing(cluster: Elasticsearch, model: ModelService) -> None:
@@ -76,10 +62,10 @@ def test_a_dry_run_puts_nothing(cluster: Elasticsearch, model: ModelService) -> 
 
 
 def test_another_address_is_shown_and_needs_force(
-    cluster: Elasticsearch, model: ModelService, double: InferenceDouble
+    cluster: Elasticsearch, model: ModelService, inference: InferenceDouble
 ) -> None:
     put(cluster, model)
-    double.pipelines["docs-passage"] = ["docs-passage"]
+    inference.pipelines["docs-passage"] = ["docs-passage"]
     other = replace(model, url=f"{model.url}/")
     assert [c.state for c in put(cluster, other)] == ["same", "same"]
     moved = replace(model, url=str(model.url).replace("127.0.0.1", "localhost"))
@@ -139,10 +125,10 @@ def test_what_a_trial_has_left_is_in_nobody_s_way(
 
 
 def test_fields_of_an_index_keep_what_their_vectors_were_made_with(
-    cluster: Elasticsearch, model: ModelService, double: InferenceDouble
+    cluster: Elasticsearch, model: ModelService, inference: InferenceDouble
 ) -> None:
     put(cluster, model)
-    double.indexes["docs-passage"] = ["notes"]
+    inference.indexes["docs-passage"] = ["notes"]
     moved = replace(model, url=str(model.url).replace("127.0.0.1", "localhost"))
     assert [c.failure for c in put(cluster, moved, force=True)] == [None, None]
     smaller = endpoints("docs", profile_for(V4, dense=PROFILE.dense), moved)[0]
@@ -171,8 +157,10 @@ def test_of_the_hosted_service_only_what_is_shown_is_compared(cluster: Elasticse
     assert changed[0].difference[0] == "- service_settings.model_id = jina-embeddings-v4"
 
 
-def test_no_licence(cluster: Elasticsearch, model: ModelService, double: InferenceDouble) -> None:
-    double.licensed = False
+def test_no_licence(
+    cluster: Elasticsearch, model: ModelService, inference: InferenceDouble
+) -> None:
+    inference.licensed = False
     for change in put(cluster, model):
         assert "need an Enterprise licence or a trial" in (change.failure or "")
         assert "\n" not in (change.failure or "")

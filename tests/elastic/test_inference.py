@@ -13,7 +13,6 @@ from werkzeug import Request, Response
 
 from es_jina.dense import dense_profiles
 from es_jina.elastic.assets import load
-from es_jina.elastic.client import Cluster
 from es_jina.elastic.inference import (
     PLACEHOLDER,
     Endpoint,
@@ -36,18 +35,6 @@ OWN = ModelService("jina-embeddings-v4", "http://127.0.0.1:8080")
 HOSTED = ModelService("jina-embeddings-v4", key="the-key")
 TEXTS = ["the quick brown fox", 'Strom "aus" der Sonne\n', "日本語 \\ 🌞"]
 TASKS = {"passage": Task.RETRIEVAL_PASSAGE, "query": Task.RETRIEVAL_QUERY}
-
-
-@pytest.fixture
-def double() -> Iterator[InferenceDouble]:
-    with InferenceDouble() as running:
-        yield running
-
-
-@pytest.fixture
-def cluster(double: InferenceDouble) -> Iterator[Elasticsearch]:
-    with Cluster(double.url).connect() as connected:
-        yield connected
 
 
 @pytest.fixture
@@ -242,7 +229,7 @@ def test_services_that_name_the_task_by_the_path(
 
 
 def test_a_rerank_sends_references(
-    cluster: Elasticsearch, double: InferenceDouble, httpserver: HTTPServer
+    cluster: Elasticsearch, inference: InferenceDouble, httpserver: HTTPServer
 ) -> None:
     """What stands for the text of a document is its place in the index."""
 
@@ -261,11 +248,11 @@ def test_a_rerank_sends_references(
     )
     assert [each["index"] for each in told["rerank"]] == [1, 2, 0]
     assert told["rerank"][1]["relevance_score"] == pytest.approx(0.5)
-    assert json.loads(double.sent[-1].body) == {
+    assert json.loads(inference.sent[-1].body) == {
         "model": "jina-embeddings-v4",
         "index": "docs",
         "query": 'who said "no"?',
         "documents": ["ref-a", "ref-c", "ref-b"],
         "return_documents": False,
     }
-    assert double.sent[-1].headers["Authorization"] == "Bearer the-key"
+    assert inference.sent[-1].headers["Authorization"] == "Bearer the-key"

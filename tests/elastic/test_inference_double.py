@@ -1,7 +1,7 @@
 """The rules that the double holds to: sections 2 and 3 of what is known of the inference API."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,25 +11,13 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from es_jina.elastic.client import Cluster, reason
+from es_jina.elastic.client import reason
 from tests.elastic.inference_double import InferenceDouble
 from tests.elastic.inference_double.path import extract
 from tests.elastic.inference_double.template import as_json, replaced
 
 KEY = "the-key"
 VECTORS = [[0.5, -0.25], [1.0, 0.0]]
-
-
-@pytest.fixture
-def double() -> Iterator[InferenceDouble]:
-    with InferenceDouble() as running:
-        yield running
-
-
-@pytest.fixture
-def cluster(double: InferenceDouble) -> Iterator[Elasticsearch]:
-    with Cluster(double.url).connect() as connected:
-        yield connected
 
 
 @pytest.fixture
@@ -75,11 +63,11 @@ def refusal(call: Callable[[], Any]) -> str:
 
 
 def test_an_endpoint_is_tried_and_shown_without_its_key(
-    cluster: Elasticsearch, double: InferenceDouble, service: Callable[..., str]
+    cluster: Elasticsearch, inference: InferenceDouble, service: Callable[..., str]
 ) -> None:
     made = put(cluster, custom(service(answered(VECTORS))))
-    assert [json.loads(sent.body) for sent in double.sent] == [{"input": ["how big"]}]
-    assert double.sent[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert [json.loads(sent.body) for sent in inference.sent] == [{"input": ["how big"]}]
+    assert inference.sent[0].headers["Authorization"] == f"Bearer {KEY}"
     assert made["service_settings"]["dimensions"] == 2
     assert made["service_settings"]["similarity"] == "dot_product"
     assert made["service_settings"]["batch_size"] == 10
@@ -133,10 +121,10 @@ def test_settings_that_are_refused(
 
 
 def test_quotes_round_a_placeholder_break_the_request(
-    cluster: Elasticsearch, double: InferenceDouble, service: Callable[..., str]
+    cluster: Elasticsearch, inference: InferenceDouble, service: Callable[..., str]
 ) -> None:
     put(cluster, custom(service(answered(VECTORS)), request='{"input": "${input}"}'))
-    assert double.sent[0].body == b'{"input": "["how big"]"}'
+    assert inference.sent[0].body == b'{"input": "["how big"]"}'
 
 
 @pytest.mark.parametrize(
@@ -152,7 +140,7 @@ def test_quotes_round_a_placeholder_break_the_request(
 )
 def test_what_is_tried_again(
     cluster: Elasticsearch,
-    double: InferenceDouble,
+    inference: InferenceDouble,
     service: Callable[..., str],
     name: str,
     statuses: list[int],
@@ -165,16 +153,16 @@ def test_what_is_tried_again(
         put(cluster, body)
     else:
         assert f"status [{statuses[0]}]" in refusal(lambda: put(cluster, body))
-    assert len(double.sent) == tries
+    assert len(inference.sent) == tries
 
 
 def test_patience_ends(
-    cluster: Elasticsearch, double: InferenceDouble, service: Callable[..., str]
+    cluster: Elasticsearch, inference: InferenceDouble, service: Callable[..., str]
 ) -> None:
     url = service({"detail": "busy"}, *[429] * 99)
     told = refusal(lambda: put(cluster, custom(url)))
     assert 'status [429]. Error message: [{"detail": "busy"}]' in told
-    assert 2 < len(double.sent) < 99
+    assert 2 < len(inference.sent) < 99
 
 
 def test_an_answer_above_50_mb(
@@ -190,7 +178,7 @@ def test_an_answer_above_50_mb(
 
 
 def test_a_rerank(
-    cluster: Elasticsearch, double: InferenceDouble, service: Callable[..., str]
+    cluster: Elasticsearch, inference: InferenceDouble, service: Callable[..., str]
 ) -> None:
     ranked = {
         "results": [{"index": 1, "relevance_score": 0.75}, {"index": 0, "relevance_score": 0}]
@@ -207,17 +195,17 @@ def test_a_rerank(
         {"index": 1, "relevance_score": 0.75},
         {"index": 0, "relevance_score": 0.0},
     ]
-    assert [json.loads(sent.body) for sent in double.sent] == [
+    assert [json.loads(sent.body) for sent in inference.sent] == [
         {"q": "test query", "d": ["how big"]},
         {"q": 'the "first"', "d": ["a", "b"]},
     ]
 
 
 def test_an_endpoint_in_use_is_not_deleted(
-    cluster: Elasticsearch, double: InferenceDouble, service: Callable[..., str]
+    cluster: Elasticsearch, inference: InferenceDouble, service: Callable[..., str]
 ) -> None:
     put(cluster, custom(service(answered(VECTORS))))
-    double.pipelines["it"] = ["docs-passage"]
+    inference.pipelines["it"] = ["docs-passage"]
     assert cluster.inference.delete(inference_id="it", dry_run=True)["pipelines"] == [
         "docs-passage"
     ]
@@ -226,8 +214,8 @@ def test_an_endpoint_in_use_is_not_deleted(
     assert "not found" in refusal(lambda: cluster.inference.get(inference_id="it"))
 
 
-def test_without_the_licence(cluster: Elasticsearch, double: InferenceDouble) -> None:
-    double.licensed = False
+def test_without_the_licence(cluster: Elasticsearch, inference: InferenceDouble) -> None:
+    inference.licensed = False
     told = refusal(lambda: put(cluster, custom("http://127.0.0.1:9")))
     assert told == "403: current license is non-compliant for [inference]"
 
