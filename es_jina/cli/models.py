@@ -104,8 +104,12 @@ class ModelOptions:
             **more,
         )
 
-    def open_workers(self) -> "list[Provider]":
-        """Load the model once for each GPU that it may use, or get ready to ask a service."""
+    def open_workers(self, patience: float) -> "list[Provider]":
+        """Load the model once for each GPU that it may use, or get ready to ask a service.
+
+        Args:
+            patience: how many seconds to go on trying while the service is busy or out of reach.
+        """
         from es_jina.providers import open_workers
 
         return open_workers(
@@ -115,6 +119,7 @@ class ModelOptions:
             dtype=self.dtype,
             server=self.server,
             key_file=self.key_file,
+            patience=patience,
         )
 
     def open_reranker(self, patience: float) -> "Reranker":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MEGABYTE = 1024 * 1024
+# What a service behind this one may be out of reach: those who ask here wait meanwhile.
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def command(
     )
     chosen = model.chosen()
     client = open_cluster(**cluster) if indices else None
-    served = Served(chosen.describe(), chosen.open_workers, client)
+    served = Served(chosen.describe(), partial(chosen.open_workers, _PATIENCE), client)
     listening = listen(host, port)
     process, app = assemble(listening, served, settings, _say)
     _introduce(served.model, url_of(listening, tls=bool(settings.tls)))

@@ -92,6 +92,7 @@ def open_workers(
     dtype: str | None = None,
     server: str | None = None,
     key_file: Path | None = None,
+    patience: float | None = None,
 ) -> list[Provider]:
     """Open providers that work side by side: one for each GPU, or one.
 
@@ -102,6 +103,7 @@ def open_workers(
         dtype: for ``local``.
         server: for ``hosted``.
         key_file: for ``hosted``.
+        patience: for ``hosted``.
 
     Raises:
         ProviderError: the model cannot be loaded, or the key cannot be right.
@@ -115,7 +117,15 @@ def open_workers(
 
         devices = [*device_names(device)]
     return [
-        open_provider(name, model, device=each, dtype=dtype, server=server, key_file=key_file)
+        open_provider(
+            name,
+            model,
+            device=each,
+            dtype=dtype,
+            patience=patience,
+            server=server,
+            key_file=key_file,
+        )
         for each in devices
     ]
 

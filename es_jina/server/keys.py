@@ -79,7 +79,7 @@ class Keys:
     def _read_again(self) -> None:
         """Follow the file, so that a key can be revoked while the server runs.
 
-        A file that is broken or away, as while it is edited, changes nothing until it is whole.
+        Whatever is wrong with the file or with another line, a key whose line is gone is revoked.
         """
         if self._file is None or (version := _version(self._file)) == self._version:
             return
@@ -87,7 +87,8 @@ class Keys:
         try:
             self._filed = read_keys(self._file)
         except RequestError as error:
-            _LOG.warning("%s; the keys that were read before stay valid", error)
+            self._filed = _whole_entries(self._file)
+            _LOG.warning("%s; valid keys of it: %d", error, len(self._filed))
 
 
 def new_key() -> str:
@@ -142,6 +143,17 @@ def read_keys(file: Path) -> tuple[_Entry, ...]:
     if len(content) > _LONGEST_FILE:
         raise RequestError(f"{file}: it is too large to be a file of keys")
     return tuple(_parsed(content.decode("utf-8-sig", "replace").split("\n"), str(file)))
+
+
+def _whole_entries(file: Path) -> tuple[_Entry, ...]:
+    """Return the keys of the lines that can be read; none where the file cannot."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_LONGEST_FILE).decode("utf-8-sig", "replace")
+    except OSError:
+        return ()
+    found = (_LINE.fullmatch(line.partition("#")[0].strip()) for line in text.split("\n"))
+    return tuple(_Entry(match[1], match[2].lower()) for match in found if match)
 
 
 def _parsed(lines: list[str], place: str) -> Iterator[_Entry]:

@@ -69,15 +69,17 @@ def test_a_key_is_revoked_while_the_server_runs(
     file.write_text(f"{line('one', 'a')}\n")
     assert [keys.name_of(key) for key in "ab"] == ["one", None]
     with caplog.at_level(logging.WARNING):
-        file.write_text("half a li")
-        assert [keys.name_of(key) for key in "aa"] == ["one", "one"]
+        # What is wrong elsewhere in the file brings no key back.
+        file.write_text(f"{line('two', 'b')}\nhalf a li")
+        assert [keys.name_of(key) for key in "aabb"] == [None, None, "two", "two"]
         file.unlink()
-        assert keys.name_of("a") == "one"
+        # Without any key nobody comes in, which is not to say that everybody does.
+        assert keys.name_of("b") is None
     assert len(caplog.messages) == 2  # once for each change
-    assert "stay valid" in caplog.messages[0]
-    # Without any key nobody comes in, which is not to say that everybody does.
-    file.write_text("# none\n")
-    assert keys.name_of("a") is None
+    assert "line 2" in caplog.messages[0]
+    assert caplog.messages[0].endswith("valid keys of it: 1")
+    file.write_text(f"# again\n{line('two', 'b')}\n")
+    assert keys.name_of("b") == "two"
 
 
 @pytest.mark.parametrize(
