@@ -40,7 +40,9 @@ def command() -> None:
     show_default=True,
     help="The version of Elasticsearch.",
 )
-@click.option("--port", type=click.IntRange(1, 65535), help="[default: one that is free]")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="[default: that of the last start, if free]"
+)
 @click.option("--heap", default=DEFAULT_HEAP, show_default=True, help="Memory of the JVM.")
 def start(folder: Path | None, version: str, port: int | None, heap: str) -> None:
     """Start a node that runs until `es-jina node stop`."""

@@ -1,6 +1,5 @@
 """``es-jina setup``."""
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +7,14 @@ import click
 
 from es_jina.cli.models import ModelOptions, model_options
 from es_jina.cli.options import cluster_options, open_cluster
-from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES, DenseProfile
+from es_jina.dense import ELEMENT_TYPES, INDEX_TYPES
 from es_jina.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from elasticsearch import Elasticsearch
 
     from es_jina.languages import Language
-    from es_jina.profile import IndexProfile, Store
+    from es_jina.profile import IndexProfile
     from es_jina.providers.base import ModelInfo
 
 
@@ -49,18 +46,14 @@ if TYPE_CHECKING:
 @click.option(
     "--element-type",
     type=click.Choice(ELEMENT_TYPES),
-    default="bit",
-    show_default=True,
     help="Of a multi-vector: a page of 747 tokens takes 12 KB as bit, 96 as byte, 191 as bfloat16, "
-    "382 as float.",
+    "382 as float.  [default: bit]",
 )
 @click.option(
     "--pool-factor",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
     help="Make so many vectors of a multi-vector one (token pooling): 2 halves what they take and "
-    "costs next to nothing of the quality, 3 some 2 %.",
+    "costs next to nothing of the quality, 3 some 2 %.  [default: 1]",
 )
 @click.option(
     "--language",
@@ -93,13 +86,8 @@ if TYPE_CHECKING:
 def command(
     *,
     index: str,
-    dims: tuple[str, ...],
-    index_type: Any,
     multi_vector: Any,
-    element_type: Any,
-    pool_factor: int,
     languages: tuple[str, ...],
-    max_pixels: int | None,
     force: bool,
     yes: bool,
     dry_run: bool,
@@ -108,47 +96,39 @@ def command(
 ) -> None:
     """Create the templates and INDEX (an alias for INDEX-000001) for a model.
 
-    The index's mapping keeps what it was made for; ingest and search read it from there. Templates
-    that somebody edited are kept.
+    The index's mapping keeps what it was made for; ingest and search read it from there, and so
+    does a setup of an index that is there, for all that is not named. Templates that somebody
+    edited are kept.
 
     With --server, or with --provider hosted and a key, the inference endpoints INDEX-passage,
     INDEX-query and INDEX-rerank are created, too: Elasticsearch then embeds texts itself.
     """
     from es_jina.cli import setup_endpoints, setup_report
+    from es_jina.cli.setup_profile import Named, model_of, profile_of
     from es_jina.elastic.assets import assets, read_profile
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.setup import check_name, plan, set_up
     from es_jina.elastic.stores import choose_store
-    from es_jina.providers import profile_for
 
     check_name(index)
-    dense = [DenseProfile.parse(told, index_type) for told in dims]
+    named, others = Named.parted(others)
+    named.dense(None)  # what cannot be read is told before anybody is asked
     options, cluster = ModelOptions.parted(others)
-    info = _model(options.chosen(), asking=not print_only)
-    service = setup_endpoints.service_of(options)
-    if multi_vector == "auto" and info.multi_dims is None:
-        multi_vector = "none"
-    draft = profile_for(
-        info,
-        dense=dense,
-        store=None if multi_vector == "none" else "binary",
-        element_type=element_type,
-        pool_factor=pool_factor,
-        max_pixels=max_pixels,
-    )
     if print_only:
-        store = _printed_store(multi_vector, dry_run)
-        profile = _completed(draft, store, _languages(languages))
+        info = model_of(options, None, index, asking=False)
+        store = _printed_store(_possible(multi_vector, info), dry_run)
+        profile = profile_of(info, named, None, store, _languages(languages))
         setup_report.print_requests(assets(index, profile))
-        setup_endpoints.print_endpoints(index, profile, service)
+        setup_endpoints.print_endpoints(index, profile, setup_endpoints.service_of(options))
         return
     client = open_cluster(**cluster)
     capabilities = Capabilities.detect(client)
     existing = read_profile(client, index)
-    choice = choose_store(multi_vector, existing, capabilities, accepted=yes)
-    if options.server is not None and options.model is None and existing is not None:
-        draft = _of_indexed_model(draft, existing, index, max_pixels)
-    profile = _completed(draft, choice.store, _languages(languages, client, existing))
+    service = setup_endpoints.service_of(options, existing)
+    info = model_of(options, existing, index)
+    choice = choose_store(_possible(multi_vector, info), existing, capabilities, accepted=yes)
+    spoken = _languages(languages, client, existing)
+    profile = profile_of(info, named, existing, choice.store, spoken)
     if choice.warning:
         click.echo(f"Warning: {choice.warning}", err=True)
     act = plan if dry_run else set_up
@@ -161,43 +141,8 @@ def command(
         setup_report.print_next(index, done)
 
 
-def _model(chosen: ModelOptions, *, asking: bool) -> "ModelInfo":
-    """Return the model that an index is for; what a server runs is asked of it, or assumed."""
-    from es_jina.providers.hosted_models import hosted_model
-
-    if asking or chosen.server is None:
-        return chosen.describe()
-    return hosted_model(chosen.model, server=True).info
-
-
-def _of_indexed_model(
-    draft: "IndexProfile", existing: "IndexProfile", index: str, max_pixels: int | None
-) -> "IndexProfile":
-    """Return a profile with the model of the index that is there, for a server that runs it.
-
-    A server that does not tell what it runs is taken to run that: an index that was filled by a
-    local model can have endpoints.
-
-    Raises:
-        ProfileMismatchError: the server tells of another.
-    """
-    if draft.revision is not None:
-        existing.check_model(draft.model, draft.revision, index)
-    return replace(
-        draft,
-        model=existing.model,
-        revision=existing.revision,
-        max_pixels=max_pixels or existing.max_pixels,
-    )
-
-
-def _completed(
-    draft: "IndexProfile", store: "Store | None", languages: "Sequence[Language]"
-) -> "IndexProfile":
-    """Return a profile with what may depend on the cluster."""
-    multi = draft.multi_vector
-    stored = replace(multi, store=store) if multi and store else None
-    return replace(draft, multi_vector=stored, languages=tuple(languages))
+def _possible(multi_vector: Any, info: "ModelInfo") -> Any:
+    return "none" if multi_vector == "auto" and info.multi_dims is None else multi_vector
 
 
 def _printed_store(multi_vector: str, dry_run: bool) -> Any:
@@ -218,6 +163,8 @@ def _languages(
 ) -> "list[Language]":
     from es_jina.elastic.analyzers import choose_languages, has_analyzer, unserved
 
+    if not told and existing is not None:
+        return [*existing.languages]
     for language in unserved(told):
         note = "Elasticsearch has no analyzer of its own for it; the standard one serves it"
         click.echo(f"{language}: {note}", err=True)

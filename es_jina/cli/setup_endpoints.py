@@ -28,13 +28,17 @@ _IS_LOCAL = (
 )
 
 
-def service_of(options: "ModelOptions") -> "ModelService | None":
+def service_of(
+    options: "ModelOptions", existing: "IndexProfile | None" = None
+) -> "ModelService | None":
     """Return what the endpoints are to ask; ``None`` where nobody named a service.
 
     A key in the environment is not enough: Elasticsearch is to keep it only where that was said.
 
     Args:
         options: as they were given.
+        existing: the profile of the index, where it is there: its model is asked where none is
+            named.
 
     Raises:
         RequestError: the key's file holds none.
@@ -50,7 +54,8 @@ def service_of(options: "ModelOptions") -> "ModelService | None":
     key = find_key(key_file=options.key_file)
     if key is None and options.server is None:
         return None
-    name = options.model or MODEL_ID
+    chosen = options.chosen(existing.model if existing else None)
+    name = chosen.model or MODEL_ID
     known = hosted_model(name, server=options.server is not None)
     return ModelService(
         name.removeprefix("jinaai/"), options.server, key, known.tasks, known.images

@@ -5,6 +5,7 @@ that has changed is not seen here.
 """
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -12,12 +13,14 @@ from typing import Any, Literal
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from es_jina.elastic.client import cluster_errors, is_elasticsearch
-from es_jina.elastic.inference import Endpoint, read_request
+from es_jina.elastic.inference import Endpoint, read_request, trial_name
+from es_jina.elastic.patience import pauses
 from es_jina.errors import ClusterError
 
 State = Literal["new", "same", "changed"]
 
-_TRIAL = "-es-jina-trial"
+# For which an endpoint that was deleted is put again, in seconds.
+_RESTORING = 10.0
 # What Elasticsearch does not show of them, or not in every release.
 _HIDDEN = ("service_settings.api_key", "service_settings.secret_parameters")
 # Settings of a custom service that change what is sent, so that one too many is a difference.
@@ -45,6 +48,10 @@ class EndpointChange:
     users: tuple[str, ...] = ()
     written: bool = False
     failure: str | None = None
+
+
+class _GoneError(ClusterError):
+    """An endpoint was deleted and could not be put again."""
 
 
 def services(client: Elasticsearch) -> dict[str, frozenset[str]]:
@@ -118,7 +125,7 @@ def _difference(stored: dict[str, Any], endpoint: Endpoint) -> Iterator[str]:
         old, new = before.get(path), after.get(path)
         # Elasticsearch fills in what was left out; of jinaai it shows only a part.
         unknown = hosted if old is None else new is None and not path.startswith(_WHOLE)
-        if old == new or unknown or path.startswith(_HIDDEN):
+        if unknown or path.startswith(_HIDDEN) or _canonical(path, old) == _canonical(path, new):
             continue
         if old is not None:
             yield f"- {path} = {old}"
@@ -132,6 +139,16 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _leaves(f"{path}.{key}" if path else key, inner)
     elif value is not None:
         yield path, value if isinstance(value, str) else json.dumps(value)
+
+
+def _canonical(path: str, told: str | None) -> str | None:
+    """Return a value for comparison: blanks and the order of keys are nothing in a request."""
+    if told is None or path != "service_settings.request":
+        return told
+    try:
+        return json.dumps(read_request(told), sort_keys=True)
+    except ValueError:
+        return told
 
 
 def _users(client: Elasticsearch, name: str) -> tuple[str, ...]:
@@ -150,7 +167,7 @@ def _put(client: Elasticsearch, change: EndpointChange) -> None:
     _check_fields(change)
     # One that was deleted cannot be made again, as its key is known to nobody: so whatever
     # Elasticsearch may refuse, it is to refuse before.
-    trial = endpoint.name + _TRIAL
+    trial = trial_name(endpoint.name)
     with cluster_errors(f"trying the inference endpoint {endpoint.name!r} under another name"):
         client.options(ignore_status=404).inference.delete(inference_id=trial, force=True)
     _create(client, endpoint, trial)
@@ -158,7 +175,27 @@ def _put(client: Elasticsearch, change: EndpointChange) -> None:
         client.inference.delete(inference_id=trial, force=True)
         # Without `force` it refuses where a pipeline or a field names it, as ours does.
         client.inference.delete(inference_id=endpoint.name, force=True)
-    _create(client, endpoint, endpoint.name)
+    _restore(client, endpoint)
+
+
+def _restore(client: Elasticsearch, endpoint: Endpoint) -> None:
+    """Put one that was deleted; the service has just answered, so that a failure may pass.
+
+    Raises:
+        _GoneError: it does not pass.
+    """
+    waits = pauses(_RESTORING)
+    while True:
+        try:
+            if find_endpoint(client, endpoint.name) is None:  # an answer may have been lost
+                _create(client, endpoint, endpoint.name)
+        except ClusterError as error:
+            wait = next(waits, None)
+            if wait is None:
+                raise _GoneError(str(error)) from error.__cause__
+        else:
+            return
+        time.sleep(wait)
 
 
 def _check_fields(change: EndpointChange) -> None:
@@ -181,6 +218,16 @@ def _create(client: Elasticsearch, endpoint: Endpoint, name: str) -> None:
 
 def _told(error: ClusterError, endpoint: Endpoint) -> str:
     """Return an error with what to do, and never with the key."""
+    told = _advised(error, endpoint)
+    if isinstance(error, _GoneError):
+        told += (
+            f"; the {endpoint} was deleted before and is gone: to put it back, run the same setup "
+            "again, with --force and the same options"
+        )
+    return told
+
+
+def _advised(error: ClusterError, endpoint: Endpoint) -> str:
     told = str(error)
     if endpoint.key:
         told = told.replace(endpoint.key, "[key]")

@@ -118,7 +118,7 @@ def endpoints(index: str, profile: IndexProfile, model: ModelService) -> list[En
     ]
     if model.url is None and model.images:
         body = fit("embedding", index, profile, model)
-        made.append(Endpoint("embedding", f"{index}-embedding", body))
+        made.append(Endpoint("embedding", embedding_name(index), body))
     if model.url is None or profile.multi_vector is not None:
         made.append(Endpoint("rerank", rerank_name(index), fit("rerank", index, profile, model)))
     return [Endpoint(each.task, each.name, each.body, model.key) for each in made]
@@ -132,6 +132,16 @@ def query_name(index: str) -> str:
 def rerank_name(index: str) -> str:
     """Return the name of the endpoint that reranks."""
     return f"{index}-rerank"
+
+
+def trial_name(name: str) -> str:
+    """Return the name under which an endpoint is tried before it replaces another."""
+    return f"{name}-es-jina-trial"
+
+
+def embedding_name(index: str) -> str:
+    """Return the name of the endpoint for texts and images."""
+    return f"{index}-embedding"
 
 
 def read_request(text: str) -> dict[str, Any]:

@@ -6,10 +6,11 @@
 Who runs: this process -> watchdog.py -> Elasticsearch's launcher -> its server. The node ends with
 this process, however that ends; ``detach`` lets it outlive it.
 
-What is where: the folder holds ``data``, the name of the ``version`` that last wrote them,
-``config``, ``logs`` and ``tmp`` (made anew at every start), ``console.log`` (errors), ``node.json``
-(the ``NodeState``) and ``node.lock``. The lock, held by the node's own processes, says whether a
-node runs on the folder; everything else may be left over from one that was killed.
+What is where: the folder holds ``data``, the name of the ``version`` that last wrote them, the
+``port`` of the last start, ``config``, ``logs`` and ``tmp`` (made anew at every start),
+``console.log`` (errors), ``node.json`` (the ``NodeState``) and ``node.lock``. The lock, held by
+the node's own processes, says whether a node runs on the folder; everything else may be left over
+from one that was killed.
 """
 
 import base64
@@ -32,7 +33,7 @@ from typing import IO
 
 from es_jina.elastic.distribution import DEFAULT_VERSION, elasticsearch_home, open_folder
 from es_jina.elastic.java import find_java, identity
-from es_jina.elastic.node_config import HOST, NodeConfig
+from es_jina.elastic.node_config import HOST, NodeConfig, note_port
 from es_jina.elastic.running import STOP_SECONDS, NodeState, folder_lock, pointer, write
 from es_jina.errors import NodeError
 from es_jina.paths import data_folder
@@ -68,7 +69,7 @@ class Node:
         folder: Where config, data and logs live; created when missing.
         version: One of ``distribution.RELEASES``.
         heap: The JVM's heap, such as ``512m`` or ``2g``.
-        port: The HTTP port; a free one when omitted.
+        port: The HTTP port; when omitted, that of the last start if it is free, else another.
         security_password: Turns security on, with this password for the user ``elastic``.
         settings: More of Elasticsearch's settings, by their full names. A certificate, the PEM file
             ``xpack.security.http.ssl.certificate``, has the node speak https.
@@ -176,6 +177,7 @@ class Node:
             self._watchdog = self._launch(home, environment, lock)
         url = self._wait_until_ready(self._watchdog)
         self._state = NodeState(url, self._watchdog.pid, self.version, str(self.folder))
+        note_port(self.folder, url)
         write(self.folder / "node.json", json.dumps(asdict(self._state)))
         write(pointer(self.folder), str(self.folder))
 

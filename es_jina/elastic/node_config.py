@@ -6,8 +6,12 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from es_jina.elastic.running import write
 
 HOST = "127.0.0.1"
+_PORT = "port"
 
 LOGGING = """\
 status = error
@@ -40,7 +44,7 @@ class NodeConfig:
 
     Attributes:
         heap: the JVM's, such as ``512m`` or ``2g``.
-        port: of HTTP; a free one when ``None``.
+        port: of HTTP; when ``None``, that of the last start if it is free, else another.
         secured: whether callers must sign in.
         settings: more of them, by their full names.
         files: a folder of more files for the config folder; folders in it are left out.
@@ -81,7 +85,7 @@ class NodeConfig:
             "path.data": str(folder / "data"),
             "path.logs": str(folder / "logs"),
             "network.host": HOST,
-            "http.port": self.port or 0,
+            "http.port": self.port or _usual_port(folder),
             "transport.port": 0,
             "node.portsfile": True,
             "discovery.type": "single-node",
@@ -98,3 +102,16 @@ class NodeConfig:
         kept = [line for line in lines if not re.search(r"Xlog|HeapDump|ErrorFile", line)]
         ours = [f"-Xms{self.heap}", f"-Xmx{self.heap}", "-XX:-UsePerfData"]
         return "\n".join([*kept, *ours, f"-XX:ErrorFile={folder}/logs/hs_err_pid%p.log", ""])
+
+
+def note_port(folder: Path, url: str) -> None:
+    """Keep a node's port for its next start: who has its address finds it again."""
+    write(folder / _PORT, str(urlsplit(url).port))
+
+
+def _usual_port(folder: Path) -> str:
+    """Return the ports to try, in Elasticsearch's words; 0 is any that is free."""
+    try:
+        return f"{int((folder / _PORT).read_text())},0"
+    except (OSError, ValueError):
+        return "0"

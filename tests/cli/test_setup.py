@@ -190,7 +190,9 @@ def test_languages(setup: Callable[..., str], index: str, client: Elasticsearch)
     )
     # The code is enough once the index has chosen.
     assert "Already there" in setup("--language", "fr", "--language", "de")
-    assert "languages is de (whitespace), fr (simple), asked for none" in setup(code=2)
+    assert "Already there" in setup()
+    other = setup("--language", "fr", code=2)
+    assert "languages is de (whitespace), fr (simple), asked for fr (simple)" in other
 
 
 def test_the_pipeline_is_named_where_it_is(
@@ -287,7 +289,8 @@ def test_an_index_that_was_filled_here_gets_endpoints_of_a_server(
     told = serving()
     assert told.startswith(f"Already there, with the same profile: index '{index}'")
     assert f"inference endpoint {index}-query: new" in told
-    assert "was made for another profile" in serving("--model", "jina-embeddings-v4", code=2)
+    named = serving("--model", "jina-embeddings-v4", code=2)
+    assert "was made with a/folder (revision known), but the model at hand is" in named
 
 
 def test_the_hosted_endpoints(
@@ -334,3 +337,54 @@ def test_endpoints_are_printed_without_the_key(es_jina: Inside, stub: StubApi, i
     assert len([path for path in requests(hosted) if path.startswith("/_inference")]) == 4
     assert stub.key not in told + hosted
     assert "# No inference endpoints: add --server URL" in es_jina(*nobody)
+
+
+def test_an_index_that_is_there_does_not_want_its_options_again(
+    setup: Callable[..., str], es_jina: Inside, index: str, stub: StubApi, client: Elasticsearch
+) -> None:
+    how = ("--element-type", "byte", "--pool-factor", 2, "--max-pixels", 4000)
+    setup("--dims", 128, "--dims", "256:flat", "--language", "de:whitespace", *how)
+    made = require_profile(client, index)
+    there = f"Already there, with the same profile: index '{index}'"
+    assert es_jina("setup", index).startswith(there)
+    assert there in es_jina("setup", index, "--server", stub.url)
+    assert there in setup("--dims", 128, "--dims", 256, "--pool-factor", 2)
+    assert require_profile(client, index) == made
+    for other in (
+        ("--dims", 128),
+        ("--dims", 128, "--dims", "256:byte"),
+        ("--dims", 1024),
+        ("--index-type", "hnsw"),
+        ("--element-type", "bit"),
+        ("--pool-factor", 1),
+        ("--multi-vector", "none"),
+        ("--max-pixels", 5000),
+        ("--language", "fr:simple"),
+    ):
+        refused = es_jina("setup", index, *other, code=2)
+        assert "was made for another profile" in refused, other
+
+
+def test_a_server_that_only_elasticsearch_reaches(
+    es_jina: Inside,
+    inference: InferenceDouble,
+    index: str,
+    client: Elasticsearch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("es_jina.providers._ASKING_SECONDS", 0.1)
+    away = ("setup", index, "--multi", "none", "--server", "http://127.0.0.1:9")
+    refused = es_jina(*away, code=5)
+    assert "127.0.0.1:9 cannot be reached" in refused
+    assert "or name what it runs with --model" in refused
+    assert refused.count("\n") == 1
+    told = es_jina(*away, "--model", "jina-embeddings-v4")
+    assert f"Created index '{index}'" in told
+    assert "it is taken to run jina-embeddings-v4" in told
+    assert "Elasticsearch itself calls http://127.0.0.1:9/v1/embeddings" in told
+    told = es_jina(*away)
+    assert f"Already there, with the same profile: index '{index}'" in told
+    assert "it is taken to run jinaai/jina-embeddings-v4" in told
+    assert "but the model at hand is jinaai/jina-clip-v2" in es_jina(
+        *away, "--model", "jina-clip-v2", code=2
+    )

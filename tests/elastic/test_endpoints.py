@@ -1,5 +1,6 @@
 """Endpoints on a cluster: put once, left alone, compared, replaced."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,12 +8,13 @@ import pytest
 from elasticsearch import Elasticsearch, NotFoundError
 
 from es_jina.elastic.endpoints import EndpointChange, put_endpoints, services
-from es_jina.elastic.inference import ModelService, endpoints
+from es_jina.elastic.inference import ModelService, endpoints, read_request, write_request
 from es_jina.errors import ClusterError
 from es_jina.providers import profile_for
 from es_jina.providers.base import V4
 from es_jina.testing import StubApi
 from tests.elastic.inference_double import InferenceDouble
+from tests.elastic.inference_double.refusals import failed
 
 PROFILE = replace(profile_for(V4), multi_vector=None)
 NOWHERE = "http://127.0.0.1:9"
@@ -82,6 +84,24 @@ def test_another_address_is_shown_and_needs_force(
     assert names(cluster) == ["docs-passage", "docs-query"]
 
 
+def test_a_request_is_compared_as_json(cluster: Elasticsearch, model: ModelService) -> None:
+    ours = endpoints("docs", PROFILE, model)[0]
+    sent = read_request(ours.body["service_settings"]["request"])
+    backwards = write_request(dict(reversed(sent.items()))).replace(", ", " ,\n  ")
+    for request, state in (
+        (backwards, "same"),
+        (write_request({**sent, "user": "somebody"}), "changed"),
+    ):
+        settings = {**ours.body["service_settings"], "request": request}
+        other = replace(ours, body={**ours.body, "service_settings": settings})
+        cluster.options(ignore_status=404).inference.delete(inference_id=ours.name, force=True)
+        cluster.inference.put(
+            task_type=ours.task, inference_id=ours.name, body=other.with_key(model.key)
+        )
+        (change,) = put_endpoints(cluster, [ours])
+        assert (change.state, change.failure) == (state, None)
+
+
 def test_the_key_is_never_shown(cluster: Elasticsearch, model: ModelService, stub: StubApi) -> None:
     put(cluster, replace(model, url=str(model.url)))
     wrong = replace(model, url=str(model.url).replace("127.0.0.1", "localhost"), key="wrong-key")
@@ -102,6 +122,49 @@ def test_one_that_cannot_be_replaced_stays(cluster: Elasticsearch, model: ModelS
         assert f"Elasticsearch itself calls {NOWHERE}/v1/embeddings to try it" in change.failure
     assert shown(cluster, "docs-passage") == before
     assert names(cluster) == ["docs-passage", "docs-query"]
+
+
+@pytest.fixture
+def refusing(inference: InferenceDouble, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Refuses docs-passage itself, though not its trial, so many times."""
+
+    def refuse(times: int) -> None:
+        real, left = inference._put, [failed(400, "the server starts")] * times
+
+        def put_(task: str, name: str, asked: Any) -> Any:
+            if name == "docs-passage" and left:
+                raise left.pop()
+            return real(task, name, asked)
+
+        monkeypatch.setattr(inference, "_put", put_)
+
+    return refuse
+
+
+def test_one_that_was_deleted_is_put_again(
+    cluster: Elasticsearch,
+    model: ModelService,
+    refusing: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(cluster, model)
+    moved = replace(model, url=str(model.url).replace("127.0.0.1", "localhost"))
+    refusing(1)
+    assert [c.failure for c in put(cluster, moved, force=True)] == [None, None]
+    assert names(cluster) == ["docs-passage", "docs-query"]
+
+    monkeypatch.setattr("es_jina.elastic.endpoints._RESTORING", 0.01)
+    refusing(100)
+    passage, query = put(cluster, model, force=True)
+    assert query.failure is None
+    assert passage.failure is not None
+    assert "the server starts" in passage.failure
+    assert passage.failure.endswith(
+        "the inference endpoint docs-passage was deleted before and is gone: to put it back, run "
+        "the same setup again, with --force and the same options"
+    )
+    assert "\n" not in passage.failure
+    assert names(cluster) == ["docs-query"]
 
 
 def test_what_a_server_must_be_told_to_rerank(cluster: Elasticsearch, model: ModelService) -> None:

@@ -92,7 +92,11 @@ def wait_for_end(folder: Path, seconds: float = 15) -> None:
 
 def test_life_of_a_node(folder: Path, real_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ES_JAVA_HOME", str(real_java))
-    with Node(folder) as node:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Node(folder, port=port) as node:
+        assert node.url == f"http://127.0.0.1:{port}"
         assert ask(f"{node.url}/_cluster/health")["status"] == "green"
         host = ask(f"{node.url}/_nodes/_local/http")["nodes"].popitem()[1]["http"]
         assert all(a.startswith("127.0.0.1:") for a in host["bound_address"])
@@ -115,10 +119,8 @@ def test_life_of_a_node(folder: Path, real_java: Path, monkeypatch: pytest.Monke
     with pytest.raises(NodeError, match="does not run"):
         _ = node.url
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with Node(folder, port=port, heap="400m") as node:
+    # It comes back where it was.
+    with Node(folder, heap="400m") as node:
         assert node.url == f"http://127.0.0.1:{port}"
         assert ask(f"{node.url}/things/_doc/1")["_source"] == {"name": "a thing"}
         assert not stop_node(folder.parent)
@@ -140,8 +142,17 @@ def test_security_on_the_oldest_version(folder: Path) -> None:
 
 
 def test_middle_version(folder: Path) -> None:
-    with Node(folder, version="9.2.0") as node:
-        version = ask(f"{node.url}/_nodes/_local")["nodes"].popitem()[1]["version"]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = str(other.getsockname()[1])
+        folder.mkdir()
+        (folder / "port").write_text(taken)
+        with Node(folder, version="9.2.0") as node:
+            port = node.url.rpartition(":")[2]
+            assert port != taken
+            assert (folder / "port").read_text() == port
+            version = ask(f"{node.url}/_nodes/_local")["nodes"].popitem()[1]["version"]
     assert version == "9.2.0"
 
 

@@ -9,7 +9,13 @@ from elasticsearch import Elasticsearch
 from es_jina.elastic.doctor.finding import Finding
 from es_jina.elastic.doctor.index import Index
 from es_jina.elastic.endpoints import find_endpoint
-from es_jina.elastic.inference import query_name, read_request, rerank_name
+from es_jina.elastic.inference import (
+    embedding_name,
+    query_name,
+    read_request,
+    rerank_name,
+    trial_name,
+)
 from es_jina.elastic.pipelines import passage_name
 from es_jina.profile import IndexProfile
 
@@ -30,6 +36,7 @@ def examine_endpoints(client: Elasticsearch, index: Index) -> Iterator[Finding]:
         ClusterError: Elasticsearch cannot be reached or refuses.
     """
     found = {side: find_endpoint(client, name(index.alias)) for side, name in _NAMES.items()}
+    yield from _examine_trials(client, index)
     there = {side: endpoint for side, endpoint in found.items() if endpoint is not None}
     if not there:
         told = "it has no inference endpoints: Elasticsearch itself embeds no texts for it"
@@ -43,6 +50,19 @@ def examine_endpoints(client: Elasticsearch, index: Index) -> Iterator[Finding]:
                 "problem", index.alias, told, f"put it again: {_setup(index, force=True)}"
             )
     yield from _examine_addresses(index, there)
+
+
+def _examine_trials(client: Elasticsearch, index: Index) -> Iterator[Finding]:
+    """Look for what a replacement has left that was killed."""
+    for name in (*_NAMES.values(), embedding_name):
+        trial = trial_name(name(index.alias))
+        if find_endpoint(client, trial) is not None:
+            told = f"the inference endpoint {trial} was left by a `setup --force` that was stopped"
+            step = (
+                f"when no setup runs, delete it: DELETE /_inference/{trial}?force=true; then see "
+                f"that {name(index.alias)} is there"
+            )
+            yield Finding("warning", index.alias, told, step)
 
 
 def _setup(index: Index, *, force: bool = False) -> str:

@@ -20,6 +20,8 @@ URL = "http://gpu:8000/v1/embeddings"
 def endpoints(httpserver: HTTPServer, **told: Told) -> Iterator[Elasticsearch]:
     sides = ("passage", "query", "rerank")
     answers = {f"/_inference/docs-{side}": told.get(side, MISSING) for side in sides}
+    for side in (*sides, "embedding"):
+        answers[f"/_inference/docs-{side}-es-jina-trial"] = told.get(f"{side}_trial", MISSING)
     with answering(httpserver, answers) as client:
         yield client
 
@@ -60,6 +62,15 @@ def test_an_index_without_endpoints_is_well(httpserver: HTTPServer) -> None:
     assert finding.level == "ok"
     assert "has no inference endpoints" in finding.message
     assert "`es-jina setup docs --server URL`" in (finding.step or "")
+
+
+def test_what_a_killed_replacement_has_left(httpserver: HTTPServer) -> None:
+    told = {"passage": endpoint(), "query": endpoint(), "rerank": RERANK}
+    with endpoints(httpserver, **told, embedding_trial=endpoint()) as client:
+        (finding,) = examine_endpoints(client, INDEX)
+    assert finding.level == "warning"
+    assert "docs-embedding-es-jina-trial was left by a `setup --force`" in finding.message
+    assert "DELETE /_inference/docs-embedding-es-jina-trial?force=true" in (finding.step or "")
 
 
 def test_endpoints_that_are_missing(httpserver: HTTPServer) -> None:
