@@ -12,16 +12,17 @@ from es_jina.cli.models import ModelOptions, model_options
 from es_jina.cli.options import cluster_options, open_cluster
 from es_jina.cli.parted import Parted
 from es_jina.errors import RequestError
+from es_jina.server.limits import Limits
 
 if TYPE_CHECKING:
     from es_jina.providers.base import ModelInfo
-    from es_jina.server.limits import Limits
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MEGABYTE = 1024 * 1024
 # What a service behind this one may be out of reach: those who ask here wait meanwhile.
 _PATIENCE = 10.0
+_DEFAULT = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,8 @@ class LimitOptions(Parted):
     max_queue_tokens: int
     batch_tokens: int
 
-    def limits(self) -> "Limits":
+    def limits(self) -> Limits:
         """Return the limits."""
-        from es_jina.server.limits import Limits
-
         return Limits(
             body_bytes=self.max_body_mb * _MEGABYTE,
             items=self.max_items,
@@ -56,14 +55,22 @@ class LimitOptions(Parted):
 def limit_options(command: F) -> F:
     """Add the options."""
     for name, default, told in (
-        ("--batch-tokens", 16_384, "Tokens that are embedded in one call."),
-        ("--max-queue-tokens", 2_000_000, "Tokens that may wait; what comes then gets 429."),
-        ("--max-pdf-pages", 100, "Pages of a PDF."),
-        ("--max-image-pixels", 20_000_000, "Pixels of an image."),
-        ("--max-image-mb", 16, "Megabytes of an image or a PDF."),
-        ("--max-request-tokens", 1_000_000, "Tokens of a request."),
-        ("--max-items", 512, "Inputs of a request."),
-        ("--max-body-mb", 128, "Megabytes of a request's body."),
+        ("--batch-tokens", _DEFAULT.batch_tokens, "Tokens that are embedded in one call."),
+        (
+            "--max-queue-tokens",
+            _DEFAULT.queue_tokens,
+            "Tokens that may wait; what comes then gets 429.",
+        ),
+        ("--max-pdf-pages", _DEFAULT.pdf_pages, "Pages of a PDF."),
+        ("--max-image-pixels", _DEFAULT.image_pixels, "Pixels of an image."),
+        ("--max-image-mb", _DEFAULT.image_bytes // _MEGABYTE, "Megabytes of an image or a PDF."),
+        ("--max-request-tokens", _DEFAULT.tokens, "Tokens of a request."),
+        ("--max-items", _DEFAULT.items, "Inputs of a request."),
+        (
+            "--max-body-mb",
+            _DEFAULT.body_bytes // _MEGABYTE,
+            "Megabytes of a request's body, and of its files together.",
+        ),
     ):
         option = click.option(
             name, type=click.IntRange(min=1), default=default, show_default=True, help=told

@@ -35,6 +35,18 @@ _NO_MEMORY = -signal.SIGABRT
 _OPENING = "opening it"
 
 
+class CutOffError(ItemError):
+    """A task took more than it may.
+
+    Attributes:
+        reason: without the option of ``es-jina ingest`` that allows more.
+    """
+
+    def __init__(self, reason: str, option: str) -> None:
+        super().__init__(f"{reason}; raise {option}")
+        self.reason = reason
+
+
 class Renderer:
     """Renders pages in a pool of processes; the pool starts with the first task.
 
@@ -144,18 +156,21 @@ class Renderer:
         try:
             return take(slot.run(task, *arguments), slot.buffer)
         except TimeoutError:
-            reason = f"took longer than {self._seconds:g} s and was cut off; raise --page-seconds"
+            told = f"{subject} took longer than {self._seconds:g} s and was cut off"
+            raise CutOffError(told, "--page-seconds") from None
         except OutOfMemoryError:
-            reason = self._no_memory
+            raise self._no_memory(subject) from None
         except ProcessExpired as error:
-            reason = self._no_memory if error.exitcode == _NO_MEMORY else _crash(error.exitcode)
+            if error.exitcode == _NO_MEMORY:
+                raise self._no_memory(subject) from None
+            reason = _crash(error.exitcode)
         except BrokenProcessPool:
             reason = "made the renderer crash"
         raise ItemError(f"{subject} {reason}") from None
 
-    @property
-    def _no_memory(self) -> str:
-        return f"needs more than {self._settings[1]} MB of memory; raise --page-memory"
+    def _no_memory(self, subject: str) -> CutOffError:
+        told = f"{subject} needs more than {self._settings[1]} MB of memory"
+        return CutOffError(told, "--page-memory")
 
     def _slot(self) -> Slot:
         """Return the slot of this thread."""

@@ -156,12 +156,15 @@ def _add_health(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/health", tags=["health"], summary=told, **get_of(HealthAnswer))
     @app.get("/live", tags=["health"], summary=told, **get_of(HealthAnswer))
+    @app.head("/health", include_in_schema=False)
+    @app.head("/live", include_in_schema=False)
     async def health() -> Response:
         return _json({"status": parts.health.status})
 
     told = "Whether the model is loaded and warm"
 
     @app.get("/ready", tags=["health"], summary=told, **get_of(HealthAnswer, s503=HealthAnswer))
+    @app.head("/ready", include_in_schema=False)
     async def ready() -> Response:
         status = 200 if parts.health.status == "ready" else 503
         return _json({"status": parts.health.status}, status)

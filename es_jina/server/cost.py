@@ -37,6 +37,11 @@ def text_cost(text: str) -> int:
     return _OVERHEAD + size // _BYTES_PER_TOKEN
 
 
+def picture_cost(pixels: int) -> int:
+    """Return about how many tokens of text a picture at its final size takes the time of."""
+    return _OVERHEAD + _PICTURE_WEIGHT * (pixels // _PIXELS_PER_TOKEN)
+
+
 def _image_cost(image: Image, max_pixels: int, most_pixels: int) -> int:
     width, height = picture_size(image)
     if width * height > most_pixels:
@@ -47,4 +52,4 @@ def _image_cost(image: Image, max_pixels: int, most_pixels: int) -> int:
             INVALID,
         )
     width, height = scale_to_budget(width, height, max_pixels)
-    return _OVERHEAD + _PICTURE_WEIGHT * (width * height // _PIXELS_PER_TOKEN)
+    return picture_cost(width * height)

@@ -21,7 +21,8 @@ from es_jina.server.refused import INVALID, RefusedError
 MOST_REDIRECTS = 3
 # Of the addresses that a name has, as many are tried where nobody answers.
 MOST_TRIED = 2
-# Fetched at the same time, for all requests together: it bounds the memory.
+# Fetched at the same time, for all requests together: it bounds what is on its way. What a request
+# keeps of it is bounded by whoever asks.
 MOST_AT_ONCE = 16
 CONNECT_SECONDS = 3.0
 IDLE_SECONDS = 5.0

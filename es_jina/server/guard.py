@@ -109,7 +109,9 @@ class Guard:
             )
 
     def _check_key(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        if self._keys is None or (scope["method"] == "GET" and scope["path"] in OPEN_PATHS):
+        if self._keys is None or (
+            scope["method"] in {"GET", "HEAD"} and scope["path"] in OPEN_PATHS
+        ):
             return
         scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():

@@ -18,7 +18,7 @@ class Limits:
         batch_tokens: of what is embedded in one call of the provider.
     """
 
-    body_bytes: int = 128 * 1024 * 1024
+    body_bytes: int = 64 * 1024 * 1024
     items: int = 512
     tokens: int = 1_000_000
     image_bytes: int = 16 * 1024 * 1024

@@ -81,13 +81,6 @@ class QueuedService:
         return embeddings
 
     def _check(self, request: EmbedRequest) -> None:
-        count, most = len(request.inputs), self._limits.items
-        if not count:
-            raise field_refused("input", "an empty list: send at least one input")
-        if count > most:
-            raise field_refused(
-                "input", f"Each input list can contain at most {most} items; this has {count}"
-            )
         if Want.MULTI in request.want and self._model.multi_dims is None:
             raise field_refused("return_multivector", f"{self._model.name} has no multi-vectors")
         full = self._model.dims[-1]

@@ -83,7 +83,7 @@ def assemble(
     metrics, health = Metrics(), Health()
     queue = Queue(settings.limits, metrics)
     metrics.watch(queue)
-    pages = Pages(served.model.max_pixels, settings.limits.pdf_pages)
+    pages = Pages(served.model.max_pixels, settings.limits)
     runner = ModelRunner(
         queue,
         health,
@@ -122,7 +122,7 @@ def _rerank_route(
         references = ReferencedIndices(served.client, settings.indices, served.model)
     return RerankRoute(
         service,
-        files.image,
+        files,
         partial(name_reranker, model=served.model),
         references,
         metrics.unknown,

@@ -1,4 +1,4 @@
-"""A service over a provider, without a queue."""
+"""A service over a provider, without a queue, and what reads the files for it."""
 
 import asyncio
 
@@ -6,8 +6,10 @@ from es_jina.embedding import Embedding
 from es_jina.errors import ItemError
 from es_jina.providers.base import ModelInfo, Provider
 from es_jina.server.limits import Limits
+from es_jina.server.pages import Pages
 from es_jina.server.refused import INVALID, RefusedError
 from es_jina.server.request import EmbedRequest
+from es_jina.server.wire.files import Fetch, WireFiles
 
 
 class PlainService:
@@ -36,3 +38,9 @@ class PlainService:
             if isinstance(each, ItemError):
                 raise RefusedError(400, str(each), INVALID)
         return [each for each in found if isinstance(each, Embedding)]
+
+
+def wire_files(limits: Limits | None = None, fetch: Fetch | None = None) -> WireFiles:
+    """Return what reads images; pages of PDFs are tiny."""
+    limits = limits or Limits()
+    return WireFiles(limits, Pages(28 * 28, limits), fetch)

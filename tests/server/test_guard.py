@@ -44,7 +44,7 @@ class Answer:
         self.status = int(first.split()[1])
         parted = [line.partition(": ") for line in lines]
         self.headers = {name.lower(): value for name, _, value in parted}
-        self.json: dict[str, Any] = json.loads(self.content)
+        self.json: dict[str, Any] = json.loads(self.content or b"{}")
 
 
 class Asker:
@@ -139,6 +139,7 @@ def test_keys(keyed: tuple[Asker, str]) -> None:
     assert ask(authorization=f"bearer   {key}").status == 200
     for path in ("/health", "/ready", "/live"):
         assert ask(path=path).status == 200
+        assert ask("HEAD", path).status == 200
 
 
 @pytest.mark.parametrize("said", [{}, {"authorization": "Bearer"}, {"authorization": "Basic eDp5"}])

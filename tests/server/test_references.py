@@ -30,7 +30,8 @@ from es_jina.server.wire.rerank_body import RerankAnswer
 from tests.elastic.rank_vectors.wire import Answer, Asked
 from tests.elastic.rank_vectors_double import RankVectorsDouble
 from tests.server.indices import Maker, sources
-from tests.server.services import PlainService
+from tests.server.services import PlainService, wire_files
+from tests.server.wire.asking import in_base64
 
 QUERY = "the quick brown fox"
 
@@ -71,7 +72,7 @@ class Server:
         self.unknown: list[int] = []
         self.route = RerankRoute(
             self.service,
-            lambda value, _: asyncio.sleep(0, Image(Path(value).read_bytes())),
+            wire_files(),
             lambda asked: asked or "jina-embeddings-v4",
             ReferencedIndices(client, names, provider.model),
             self.unknown.append,
@@ -167,7 +168,7 @@ def test_an_image_may_be_the_query(
     picture = folder / "teal.png"
     expected = searched(client, index, profile, provider, Image(picture))
     found = Server(client, provider, index).scores(
-        index, sorted(expected), query={"image": str(picture)}
+        index, sorted(expected), query={"image": in_base64(picture.read_bytes())}
     )
     assert [*found] == [*expected]
     assert found == pytest.approx(expected, abs=1e-7)
@@ -241,7 +242,7 @@ def test_only_strings_are_references(
     server = Server(client, provider, index)
     for documents, told in (
         (["a", {"text": "b"}], "documents -> 1' with `index`, documents are references: strings"),
-        (["a"] * 10_001, "documents' 10,001 documents: send at most 10,000 in one request"),
+        (["a"] * 10_001, "documents' Each input list can contain at most 10000 items"),
     ):
         with pytest.raises(RefusedError, match=told) as raised:
             server.ask(index, documents)

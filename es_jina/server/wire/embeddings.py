@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-from es_jina.inputs import Input, Task, Text
+from es_jina.inputs import Input, Task
 from es_jina.server.request import EmbedRequest
 from es_jina.server.service import Service
 from es_jina.server.wire.bodies import TAGS, EmbeddingBody, ImageItem, PdfItem, TextItem
 from es_jina.server.wire.embedding_answer import count_numbers, parts_of
-from es_jina.server.wire.files import WireFiles
+from es_jina.server.wire.files import RequestFiles, WireFiles
 from es_jina.server.wire.names import task_of_model
-from es_jina.server.wire.reading import read_body
+from es_jina.server.wire.reading import check_number, read_body
 
-# Bytes of a body, and numbers of an answer, that take long enough to hold up other requests.
-_LARGE_BODY = 256 * 1024
+# Numbers of an answer that take long enough to hold up other requests.
 _LARGE_ANSWER = 256 * 1024
 
 
@@ -34,7 +33,7 @@ class EmbeddingsRoute:
         Raises:
             RefusedError: the request cannot be served.
         """
-        body = await _read(data)
+        body = await read_body(EmbeddingBody, data, TAGS)
         named = task_of_model(body.model, self._service.model)
         request = EmbedRequest(
             await self._inputs(body),
@@ -51,24 +50,22 @@ class EmbeddingsRoute:
 
     async def _inputs(self, body: EmbeddingBody) -> tuple[Input, ...]:
         given = body.input
+        files = self._files.of_request()
         if isinstance(given, PdfItem):
-            return tuple(await self._files.pages(given.pdf, "input -> pdf"))
+            return tuple(await files.pages(given.pdf, "input -> pdf"))
         if not isinstance(given, list):
-            return (await self._input(given, "input"),)
-        return tuple([await self._input(each, f"input -> {at}") for at, each in enumerate(given)])
-
-    async def _input(self, item: str | TextItem | ImageItem, field: str) -> Input:
-        if isinstance(item, ImageItem):
-            return await self._files.image(item.image, f"{field} -> image")
-        if isinstance(item, TextItem):
-            return Text(item.text)
-        return await self._files.text_or_image(item, field)
+            return (await _input(files, given, "input"),)
+        check_number("input", len(given), self._service.limits.items)
+        inputs = [await _input(files, each, f"input -> {at}") for at, each in enumerate(given)]
+        return tuple(inputs)
 
 
-async def _read(data: bytes) -> EmbeddingBody:
-    if len(data) > _LARGE_BODY:
-        return await asyncio.to_thread(read_body, EmbeddingBody, data, TAGS)
-    return read_body(EmbeddingBody, data, TAGS)
+async def _input(files: RequestFiles, item: str | TextItem | ImageItem, field: str) -> Input:
+    if isinstance(item, ImageItem):
+        return await files.image(item.image, f"{field} -> image")
+    if isinstance(item, TextItem):
+        return await files.text_or_image(item.text, f"{field} -> text")
+    return await files.text_or_image(item, field)
 
 
 async def _one_by_one(parts: Iterator[bytes]) -> AsyncIterator[bytes]:

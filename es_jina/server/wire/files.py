@@ -1,15 +1,13 @@
 """Images and PDFs as they stand in a body: base64, data URIs, addresses."""
 
-import binascii
 import re
 from collections.abc import Awaitable, Callable
-
-import pybase64
 
 from es_jina.inputs import Image, Input, Text
 from es_jina.server.limits import Limits
 from es_jina.server.pages import Pages
-from es_jina.server.refused import field_refused
+from es_jina.server.refused import RefusedError, field_refused
+from es_jina.server.wire.base64_text import decoded
 
 # Fetches what is at an address.
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -18,7 +16,6 @@ _DATA = re.compile(r"data:[^,]{0,256},", re.IGNORECASE)
 # A text that is meant for a file: a data URI of a picture, or of anything in base64.
 _FILE = re.compile(r"\s*data:(?:(image)/[^,\s]{0,256}|[^,\s]{0,256};base64),", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{0,31}:", re.IGNORECASE)
-_SPACES = re.compile(r"\s+")
 
 
 class WireFiles:
@@ -28,13 +25,27 @@ class WireFiles:
         """Prepare.
 
         Args:
-            limits: of a file.
+            limits: of a file, and of all files of a request.
             pages: renders PDFs.
             fetch: reads addresses; ``None`` where they are not allowed.
         """
         self._limits = limits
         self._pages = pages
         self._fetch = fetch
+
+    def of_request(self) -> "RequestFiles":
+        """Return what reads the files of one request."""
+        return RequestFiles(self._limits, self._pages, self._fetch)
+
+
+class RequestFiles:
+    """Reads the images and PDFs of one request, which together may be as large as a body."""
+
+    def __init__(self, limits: Limits, pages: Pages, fetch: Fetch | None) -> None:
+        self._limits = limits
+        self._pages = pages
+        self._fetch = fetch
+        self._left = limits.body_bytes
 
     async def image(self, value: str, field: str) -> Image:
         """Return an image; whether it is one is seen later.
@@ -78,12 +89,21 @@ class WireFiles:
         return await self._pages.render(await self._bytes(value, field), field)
 
     async def _bytes(self, value: str, field: str) -> bytes:
+        read = await self._read(value, field)
+        self._left -= len(read)
+        if self._left < 0:
+            most = _megabytes(self._limits.body_bytes)
+            told = f"with it the files of the request are over {most} together: send fewer"
+            raise field_refused(field, told, value)
+        return read
+
+    async def _read(self, value: str, field: str) -> bytes:
         data = _DATA.match(value)
         if data is None and _ADDRESS.match(value):
             return await self._fetched(value, field)
         if data is not None and not data[0].lower().endswith(";base64,"):
             raise field_refused(field, "a data URI that is not base64", value)
-        return self._decoded(value[data.end() :] if data else value, field)
+        return await self._decoded(value[data.end() :] if data else value, field)
 
     async def _fetched(self, address: str, field: str) -> bytes:
         if self._fetch is None:
@@ -94,30 +114,26 @@ class WireFiles:
             )
         return await self._fetch(address)
 
-    def _decoded(self, text: str, field: str) -> bytes:
+    async def _decoded(self, text: str, field: str) -> bytes:
         limit = self._limits.image_bytes
         if len(text) > limit * 2:
-            raise field_refused(field, _too_large(limit), text)
+            raise _too_large(field, limit, text)
         try:
-            decoded = pybase64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            decoded = _lenient(text, field)
-        if len(decoded) > limit:
-            raise field_refused(field, _too_large(limit), text)
-        if not decoded:
+            file = await decoded(text)
+        except ValueError:
+            message = "neither base64, nor a data URI, nor an http(s) address"
+            raise field_refused(field, message, text) from None
+        if len(file) > limit:
+            raise _too_large(field, limit, text)
+        if not file:
             raise field_refused(field, "an empty file", text)
-        return decoded
+        return file
 
 
-def _too_large(limit: int) -> str:
-    return f"a file over the limit of {limit / 1024**2:g} MB: scale it down"
+def _too_large(field: str, limit: int, text: str) -> RefusedError:
+    told = f"a file over the limit of {_megabytes(limit)}: scale it down"
+    return field_refused(field, told, text)
 
 
-def _lenient(text: str, field: str) -> bytes:
-    """Decode base64 that is wrapped into lines, in the letters of URLs, or without its padding."""
-    plain = _SPACES.sub("", text).rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return pybase64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        message = "neither base64, nor a data URI, nor an http(s) address"
-        raise field_refused(field, message, text) from None
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:g} MB"

@@ -1,21 +1,24 @@
 """Reading a body, and saying what is wrong with it."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from es_jina.server.refused import FieldProblem, invalid
+from es_jina.server.refused import FieldProblem, field_refused, invalid
 
 B = TypeVar("B", bound=BaseModel)
 
+# Bytes of a body that take long enough to hold up other requests.
+_LARGE = 256 * 1024
 _TOLD = 10  # problems of one body
 _SHOWN = 100  # letters of what stood in a field
 _LARGEST = 2**53  # whole numbers beyond are none for many readers of JSON, ours among them
 
 
-def read_body(model: type[B], body: bytes, tags: Iterable[str] = ()) -> B:
-    """Read a JSON body.
+async def read_body(model: type[B], body: bytes, tags: Iterable[str] = ()) -> B:
+    """Read a JSON body, a large one in a thread.
 
     Args:
         model: what it must be.
@@ -25,6 +28,31 @@ def read_body(model: type[B], body: bytes, tags: Iterable[str] = ()) -> B:
     Raises:
         RefusedError: it is no JSON, or not as it must be.
     """
+    if len(body) > _LARGE:
+        return await asyncio.to_thread(_read, model, body, tags)
+    return _read(model, body, tags)
+
+
+def check_number(field: str, given: int, most: int) -> None:
+    """Check how many inputs a body has, before anything is done for them.
+
+    Args:
+        field: that has them.
+        given: how many.
+        most: how many it may have.
+
+    Raises:
+        RefusedError: there are none, or too many.
+    """
+    if not given:
+        raise field_refused(field, "an empty list: send at least one input")
+    if given > most:
+        # As the hosted API says it; clients, ours among them, read the number.
+        told = f"Each input list can contain at most {most} items; this has {given}"
+        raise field_refused(field, told)
+
+
+def _read(model: type[B], body: bytes, tags: Iterable[str]) -> B:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """``POST /v1/rerank``."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,10 @@ from es_jina.server.refused import FORBIDDEN, FieldProblem, RefusedError, invali
 from es_jina.server.rerank import check_multi_vectors, clip, multi_vector, rerank
 from es_jina.server.service import Service
 from es_jina.server.together import together
-from es_jina.server.wire.reading import read_body
+from es_jina.server.wire.files import RequestFiles, WireFiles
+from es_jina.server.wire.reading import check_number, read_body
 from es_jina.server.wire.rerank_body import TAGS, Content, Part, RerankBody
 
-# Reads an image of a field: a data URI, base64 or an address; the second is the field's name.
-ReadImage = Callable[[str, str], Awaitable[Image]]
 # Returns what a model that was asked for is called in the answer; refuses one that is not served.
 NameModel = Callable[[str | None], str]
 
@@ -32,11 +31,13 @@ class _Judged:
     Attributes:
         scores: of each, 0 to 1.
         tokens: that were read.
+        images: which of the documents are images, by their numbers.
         unknown: how many references are of no document; ``None`` for documents themselves.
     """
 
     scores: Sequence[float]
     tokens: int
+    images: frozenset[int] = frozenset()
     unknown: int | None = None
 
 
@@ -46,7 +47,7 @@ class RerankRoute:
     def __init__(
         self,
         service: Service,
-        read_image: ReadImage,
+        files: WireFiles,
         name_model: NameModel,
         references: ReferencedIndices | None = None,
         on_unknown: Callable[[int], object] = lambda _: None,
@@ -55,13 +56,13 @@ class RerankRoute:
 
         Args:
             service: embeds.
-            read_image: reads an image of the body.
+            files: reads the images of a body.
             name_model: checks the model that is asked for.
             references: the indices whose documents may be named.
             on_unknown: told how many references of a request are unknown.
         """
         self._service = service
-        self._read_image = read_image
+        self._files = files
         self._name_model = name_model
         self._references = references
         self._on_unknown = on_unknown
@@ -73,7 +74,7 @@ class RerankRoute:
         Raises:
             RefusedError: the body is not as it must be, or its documents cannot be reranked now.
         """
-        asked = read_body(RerankBody, body, TAGS)
+        asked = await read_body(RerankBody, body, TAGS)
         name = self._name_model(asked.model)
         check_multi_vectors(self._service)
         if asked.index is None:
@@ -83,19 +84,21 @@ class RerankRoute:
         return _answered(asked, name, judged)
 
     async def _documents(self, asked: RerankBody) -> _Judged:
-        _check_number(asked, self._service.limits.items)
+        check_number("documents", len(asked.documents), self._service.limits.items)
+        files = self._files.of_request()
         query, *documents = await together(
             [
-                self._input(asked.query, "query"),
+                _input(files, asked.query, "query"),
                 *(
-                    self._input(each, f"documents -> {number}")
+                    _input(files, each, f"documents -> {number}")
                     for number, each in enumerate(asked.documents)
                 ),
             ]
         )
         _check_words(query)
         done = await rerank(self._service, query, documents, truncate=bool(asked.truncate))
-        return _Judged(done.scores, done.tokens)
+        images = (number for number, each in enumerate(documents) if isinstance(each, Image))
+        return _Judged(done.scores, done.tokens, frozenset(images))
 
     async def _by_reference(self, asked: RerankBody, index: str) -> _Judged:
         if self._references is None:
@@ -106,9 +109,9 @@ class RerankRoute:
                 FORBIDDEN,
             )
         profile = self._references.profile(index)
-        _check_number(asked, _MOST_REFERENCES)
+        check_number("documents", len(asked.documents), _MOST_REFERENCES)
         references = _named(asked.documents)
-        query = await self._input(asked.query, "query")
+        query = await _input(self._files.of_request(), asked.query, "query")
         _check_words(query)
         embedding = await self._queries.get(
             query,
@@ -119,22 +122,23 @@ class RerankRoute:
         found = await self._references.scores(index, multi_vector(embedding), references)
         unknown = found.count(None)
         self._on_unknown(unknown)
-        return _Judged(clip([each or 0.0 for each in found]), embedding.tokens, unknown)
+        scores = clip([each or 0.0 for each in found])
+        return _Judged(scores, embedding.tokens, unknown=unknown)
 
-    async def _input(self, told: Content, field: str) -> Input:
-        match told:
-            case Part(image=str(image)):
-                return await self._read_image(image, f"{field} -> image")
-            case Part(text=text):
-                return Text(text or "")
-            case _:
-                # What other clients send for an image; as a text it would mean nothing.
-                return await self._read_image(told, field) if _is_image(told) else Text(told)
+
+async def _input(files: RequestFiles, told: Content, field: str) -> Input:
+    match told:
+        case Part(image=str(image)):
+            return await files.image(image, f"{field} -> image")
+        case Part(text=text):
+            return await files.text_or_image(text or "", f"{field} -> text")
+        case _:
+            return await files.text_or_image(told, field)
 
 
 def _answered(asked: RerankBody, name: str, judged: _Judged) -> bytes:
     results = [
-        {"index": number, "relevance_score": round(score, 8), **_echoed(asked, number)}
+        {"index": number, "relevance_score": round(score, 8), **_echoed(asked, number, judged)}
         for number, score in enumerate(judged.scores)
     ]
     # Python's sort leaves ties as they are: by index.
@@ -150,18 +154,15 @@ def _answered(asked: RerankBody, name: str, judged: _Judged) -> bytes:
     )
 
 
-def _echoed(asked: RerankBody, number: int) -> dict[str, Any]:
+def _echoed(asked: RerankBody, number: int, judged: _Judged) -> dict[str, Any]:
     told = asked.documents[number]
-    if isinstance(told, str):
-        told = Part(image=told) if asked.index is None and _is_image(told) else Part(text=told)
-    by_default = asked.index is None and told.image is None
+    image = number in judged.images
+    by_default = asked.index is None and not image
     if not (by_default if asked.return_documents is None else asked.return_documents):
         return {}
-    return {"document": told.model_dump(exclude_none=True)}
-
-
-def _is_image(text: str) -> bool:
-    return text[:11].lower() == "data:image/"
+    if isinstance(told, Part):
+        told = told.image or told.text or ""
+    return {"document": {"image" if image else "text": told}}
 
 
 def _named(documents: Sequence[Content]) -> list[str]:
@@ -175,13 +176,6 @@ def _named(documents: Sequence[Content]) -> list[str]:
         told = "with `index`, documents are references: strings"
         raise invalid([FieldProblem(f"documents -> {wrong[0]}", told, "string_type")])
     return [each for each in documents if isinstance(each, str)]
-
-
-def _check_number(asked: RerankBody, most: int) -> None:
-    given = len(asked.documents)
-    if given > most:
-        told = f"{given:,} documents: send at most {most:,} in one request"
-        raise invalid([FieldProblem("documents", told, "too_long")])
 
 
 def _check_words(query: Input) -> None:

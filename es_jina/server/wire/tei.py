@@ -11,7 +11,7 @@ from es_jina.server.request import EmbedRequest
 from es_jina.server.service import Service
 from es_jina.server.vector_json import single_json
 from es_jina.server.wire.files import WireFiles
-from es_jina.server.wire.reading import read_body
+from es_jina.server.wire.reading import check_number, read_body
 
 _TASKS = {
     "query": Task.RETRIEVAL_QUERY,
@@ -67,15 +67,14 @@ class TeiRoute:
         Raises:
             RefusedError: the request cannot be served.
         """
-        body = read_body(TeiBody, data, _TAGS)
+        body = await read_body(TeiBody, data, _TAGS)
         if body.normalize is False:
             raise field_refused("normalize", "vectors always have the length 1: leave it out")
         texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
-        if not texts:
-            raise field_refused("inputs", "an empty list: send at least one text")
+        check_number("inputs", len(texts), self._service.limits.items)
+        files = self._files.of_request()
         inputs = [
-            await self._files.text_or_image(text, f"inputs -> {at}")
-            for at, text in enumerate(texts)
+            await files.text_or_image(text, f"inputs -> {at}") for at, text in enumerate(texts)
         ]
         named = None if body.prompt_name is None else _TASKS[body.prompt_name]
         request = EmbedRequest(

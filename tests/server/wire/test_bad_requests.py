@@ -172,6 +172,13 @@ def test_no_such_route(served: Running, method: str, path: str, status: int, cod
     assert status != 405 or response.headers["Allow"]
 
 
+@pytest.mark.parametrize("path", ["/health", "/live", "/ready"])
+def test_head_says_whether_it_is_there(served: Running, path: str) -> None:
+    response, whole = served.ask("HEAD", path), served.get(path)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["Content-Length"] == whole.headers["Content-Length"]
+
+
 def test_head_is_answered_without_a_body(served: Running) -> None:
     response = served.ask("HEAD", PATH)
     assert (response.status_code, response.content) == (405, b"")

@@ -83,8 +83,10 @@ def test_base64_of_other_writers(served: Running) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["data:image/png;base64,", " data:IMAGE/png;a=b;base64,"])
-def test_data_uri_among_texts_is_an_image(served: Running, prefix: str) -> None:
-    found = entries(served, ["rain", prefix + in_base64(picture())])
+@pytest.mark.parametrize("in_object", [False, True])
+def test_data_uri_among_texts_is_an_image(served: Running, prefix: str, in_object: bool) -> None:
+    uri = prefix + in_base64(picture())
+    found = entries(served, ["rain", {"text": uri} if in_object else uri])
     assert same(found[0]["embedding"], single(served, "rain"))
     assert same(found[1]["embedding"], single(served, picture()))
 
@@ -100,8 +102,8 @@ def test_data_uri_among_texts_is_an_image(served: Running, prefix: str) -> None:
     ],
 )
 def test_data_uri_is_never_read_as_text(served: Running, text: str) -> None:
-    response = served.post(PATH, body([text]))
-    assert response.status_code in {400, 422}
+    for each in (text, {"text": text}):
+        assert served.post(PATH, body([each])).status_code in {400, 422}
 
 
 def test_mixture_keeps_its_order(served: Running) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from es_jina.inputs import Image, Task, Text
+from es_jina.inputs import Task, Text
 from es_jina.providers.local import LocalProvider
 from es_jina.server.limits import Limits
 from es_jina.server.refused import MODEL_NOT_FOUND, RefusedError
@@ -15,7 +15,7 @@ from es_jina.server.rerank import rerank
 from es_jina.server.wire.rerank import RerankRoute
 from es_jina.server.wire.rerank_body import RerankAnswer, RerankBody
 from tests.search.corpus import teal
-from tests.server.services import PlainService
+from tests.server.services import PlainService, wire_files
 
 DOCUMENTS = ["A lazy dog.", "The quick brown fox.", "Strom aus der Sonne."]
 
@@ -24,12 +24,6 @@ def name_model(asked: str | None) -> str:
     if asked not in (None, "jina-embeddings-v4"):
         raise RefusedError(400, f"no model {asked!r} is served", MODEL_NOT_FOUND)
     return "jina-embeddings-v4"
-
-
-async def read_image(value: str, field: str) -> Image:
-    if not value.startswith("data:"):
-        raise RefusedError(422, f"{field}: no image", "x")
-    return Image(base64.b64decode(value.partition(",")[2]))
 
 
 Ask = Callable[..., Any]
@@ -43,7 +37,7 @@ def service(provider: LocalProvider) -> PlainService:
 @pytest.fixture
 def ask(service: PlainService) -> Ask:
     def answer(**body: Any) -> Any:
-        route = RerankRoute(service, read_image, name_model)
+        route = RerankRoute(service, wire_files(), name_model)
         told = asyncio.run(route.answer(json.dumps({"query": "fox", **body}).encode()))
         RerankAnswer.model_validate_json(told)
         return json.loads(told)
@@ -119,9 +113,29 @@ def test_images_as_query_and_as_documents(ask: Ask, picture: str) -> None:
     assert all(list(each) == ["index", "relevance_score"] for each in told["results"])
 
 
+def test_a_data_uri_is_never_read_as_text(ask: Ask, picture: str) -> None:
+    documents = ["A fox.", {"image": picture}, f" {picture}", {"text": picture}]
+    told = ask(query={"text": picture}, documents=documents, return_documents=True)
+    assert [each["index"] for each in told["results"]] == [1, 2, 3, 0]
+    assert len({each["relevance_score"] for each in told["results"]}) == 2
+    assert [each["document"] for each in told["results"]] == [
+        {"image": picture},
+        {"image": f" {picture}"},
+        {"image": picture},
+        {"text": "A fox."},
+    ]
+    told = ask(query=picture, documents=documents)
+    assert [each.get("document") for each in told["results"]] == [None] * 3 + [{"text": "A fox."}]
+    file = "data:application/pdf;base64,JVBERg=="
+    assert problem(ask, documents=["a", file])[0] == "documents -> 1"
+    assert problem(ask, documents=["a", {"text": file}])[0] == "documents -> 1 -> text"
+    assert problem(ask, query=file, documents=["a"])[0] == "query"
+
+
 def test_an_image_that_is_none_is_named(ask: Ask) -> None:
-    error = refusal(ask, documents=["a", {"image": "nothing"}])
-    assert error.detail == "documents -> 1 -> image: no image"
+    field, told = problem(ask, documents=["a", {"image": "nothing!"}])
+    assert field == "documents -> 1 -> image"
+    assert "neither base64" in told
 
 
 @pytest.mark.parametrize("name", ["truncate", "truncation"])
@@ -147,14 +161,14 @@ def test_what_is_wrong_is_said_by_field(ask: Ask, service: PlainService) -> None
     service.limits = Limits(items=2)
     assert problem(ask, documents=DOCUMENTS) == (
         "documents",
-        "3 documents: send at most 2 in one request",
+        "Each input list can contain at most 2 items; this has 3",
     )
     assert service.asked == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'"x"', b'{"query": "\\ud800"}'])
 def test_a_body_that_is_none_is_refused(service: PlainService, body: bytes) -> None:
-    route = RerankRoute(service, read_image, name_model)
+    route = RerankRoute(service, wire_files(), name_model)
     with pytest.raises(RefusedError) as raised:
         asyncio.run(route.answer(body))
     assert raised.value.status == 422
