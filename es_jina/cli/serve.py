@@ -1,10 +1,12 @@
 """``es-jina serve``."""
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -164,7 +166,17 @@ def command(
     listening = listen(host, port)
     process, app = assemble(listening, served, settings, _say)
     _introduce(served.model, url_of(listening, tls=bool(settings.tls)))
-    return process.run(app)
+    code = process.run(app)
+    if process.cut_short:
+        _leave(code)
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without waiting for the threads that load the model, or fetch it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _require_server_extra() -> None:

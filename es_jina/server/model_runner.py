@@ -1,8 +1,9 @@
 """Loads the model while the server answers already, and ends it."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
@@ -43,6 +44,7 @@ class ModelRunner:
         self._on_loaded = on_loaded
         self._at_end = at_end
         self._providers: Sequence[Provider] = ()
+        self._stopping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load the model, warm it up, and begin with what waits already.
@@ -51,13 +53,21 @@ class ModelRunner:
             EsJinaError: it cannot be loaded, or embeds nothing.
         """
         self._providers = await _in_own_thread(self._open)
-        await asyncio.gather(*(_in_own_thread(partial(_warm_up, p)) for p in self._providers))
+        warming = [_in_own_thread(partial(_warm_up, each)) for each in self._providers]
+        for failed in await asyncio.gather(*warming, return_exceptions=True):
+            if failed is not None:
+                raise failed
         self._on_loaded(self._providers)
         self._queue.start(self._providers)
         self._health.ready = True
 
     async def stop(self) -> None:
-        """Finish what waits, take no more, and let go of the model."""
+        """Finish what waits, take no more, and let go of the model; once, whoever asks."""
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop())
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self) -> None:
         self._health.leaving = True
         await self._queue.drain()
         for each in self._providers:
@@ -66,17 +76,24 @@ class ModelRunner:
 
 
 async def _in_own_thread(function: Callable[[], T]) -> T:
-    """Call a function in a thread that ends with it.
+    """Call a function in a thread that ends with it, and that no end of the process waits for.
 
     OpenMP keeps a team of threads for each thread that computed, and while there are more of them
     than processors they sleep between any two steps: one input alone then takes nearly twice as
     long. A thread that ends lets go of its team.
     """
-    pool = ThreadPoolExecutor(1, thread_name_prefix="es-jina-load")
-    try:
-        return await asyncio.get_running_loop().run_in_executor(pool, function)
-    finally:
-        pool.shutdown(wait=False)
+    called: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            called.set_result(function())
+        except BaseException as error:
+            called.set_exception(error)
+
+    # Running, it is not cancelled: its result may come when nobody waits for it any more.
+    called.set_running_or_notify_cancel()
+    threading.Thread(target=call, name="es-jina-load", daemon=True).start()
+    return await asyncio.wrap_future(called)
 
 
 def _warm_up(provider: Provider) -> None:

@@ -40,6 +40,14 @@ class Pace:
         """The seconds of a call without tokens; 0 before the first."""
         return self._line.overhead if self._line else 0.0
 
+    @property
+    def alike(self) -> float:
+        """The tokens of a call where all of late had about as many, 0 where not.
+
+        Nothing is known of the overhead then.
+        """
+        return self._tokens if self._variance <= _ALIKE * self._tokens**2 else 0.0
+
     def saw(self, tokens: int, seconds: float) -> None:
         """Learn from a call."""
         self._calls += 1
@@ -63,7 +71,7 @@ class Pace:
 
     def _fitted(self) -> _Line:
         average = max(self._seconds, 1e-9) / max(self._tokens, 1.0)
-        if self._variance <= _ALIKE * self._tokens**2:
+        if self.alike:
             return _Line(0.0, average)
         slope = self._covariance / self._variance
         per_token = min(max(slope, _LEAST * average), average)

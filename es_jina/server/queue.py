@@ -153,7 +153,7 @@ class Queue:
                 retry_after=self._seconds(min(over, there)),
             )
         if request.interactive:
-            self._sizing.saw_query(tokens, request.since)
+            self._sizing.saw_query(tokens / len(request.units), request.since)
         self._waiting.add(request)
 
     def _ending(self) -> RefusedError:
@@ -197,8 +197,9 @@ class Queue:
             # Idle workers beside this one get their share.
             idle = sum(not each.busy for each in self._workers)
             share = -(-self._waiting.tokens // idle)
+            queries = self._sizing.query_tokens(worker.pace)
             bulk = self._sizing.bulk_tokens(worker.pace, time.monotonic())
-            batch = self._waiting.take(min(self._limits.batch_tokens, share), min(bulk, share))
+            batch = self._waiting.take(min(queries, share), min(bulk, share))
             worker.busy = True
             if self._waiting.units:
                 self._changed.notify()

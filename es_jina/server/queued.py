@@ -25,6 +25,9 @@ from es_jina.server.work import Chunks, Kind, Unit
 
 # Opening the headers of so many pictures takes long enough to hold up other requests.
 _PICTURES_HERE = 4
+# A person types a query, or a program a few at once; what is more or longer is bulk.
+_QUERIES = 8
+_QUERY_TOKENS = 2_000
 # After which a service that is away is asked again.
 _LATER_SECONDS = 10
 
@@ -73,7 +76,7 @@ class QueuedService:
                 TOO_LONG,
             )
         try:
-            results = await self._queue.submit(units, interactive=_is_interactive(request))
+            results = await self._queue.submit(units, interactive=_is_interactive(request, total))
         except ProviderError as error:
             raise _failed(error) from error
         embeddings = [_embedded(each, at, request) for at, each in enumerate(results)]
@@ -111,11 +114,14 @@ class QueuedService:
             raise _refused(error, number, request) from error
 
 
-def _is_interactive(request: EmbedRequest) -> bool:
-    """Whether somebody may be waiting for the answer: a query, or a single text to compare."""
+def _is_interactive(request: EmbedRequest, tokens: int) -> bool:
+    """Whether somebody may be waiting for the answer: a few queries, or a text to compare."""
+    if len(request.inputs) > _QUERIES or tokens > _QUERY_TOKENS:
+        return False
     if request.task.value.endswith(".query"):
         return True
-    return request.task is Task.TEXT_MATCHING and len(request.inputs) == 1
+    single = len(request.inputs) == 1 and isinstance(request.inputs[0], Text)
+    return request.task is Task.TEXT_MATCHING and single
 
 
 def _chunked(request: EmbedRequest, kind: Kind) -> Unit:

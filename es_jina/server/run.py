@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -71,14 +71,20 @@ class Process:
         self._on_ready = on_ready
         self._server: _Server | None = None
         self._error: EsJinaError | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self._ready = False
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it ended while the model was being loaded: threads still work at that."""
+        return not self._ready
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Load the model beside the first requests; at the end, finish what waits."""
-        loading = asyncio.create_task(self._load())
+        self._loading = asyncio.create_task(self._load())
         yield
-        loading.cancel()
-        await self._runner.stop()
+        await self._end()
 
     def run(self, app: ASGIApp) -> int:
         """Serve until SIGTERM, Ctrl-C or :meth:`stop`; return the exit code.
@@ -103,7 +109,7 @@ class Process:
             timeout_graceful_shutdown=_LEAVING_SECONDS,
             **self._tls,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, self._before_leaving)
         self._server.run(sockets=[self._listening])
         if self._error is not None:
             raise self._error
@@ -122,13 +128,35 @@ class Process:
             await self._runner.stop()
             self.stop()
         else:
+            self._ready = True
             self._on_ready()
+
+    async def _before_leaving(self) -> None:
+        """Refuse at once what waits for a model that is not there: it may take minutes more."""
+        if not self._ready:
+            await self._end()
+
+    async def _end(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+        await self._runner.stop()
 
 
 class _Server(uvicorn.Server):
     """uvicorn's, which ends with our exit codes and does not kill itself with a signal."""
 
     interrupted = False
+
+    def __init__(
+        self, config: uvicorn.Config, before_leaving: Callable[[], Awaitable[None]]
+    ) -> None:
+        super().__init__(config)
+        self._before_leaving = before_leaving
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is being served, and end."""
+        await self._before_leaving()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

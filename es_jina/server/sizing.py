@@ -1,4 +1,4 @@
-"""How much bulk a worker takes at once, so that no query waits long behind it."""
+"""How much a worker takes at once, so that no query waits long behind it."""
 
 from math import inf
 
@@ -15,6 +15,11 @@ _TIMES = 1.5
 _LONGEST = 1.0
 # ... unless the overhead of a call is more than one part of so many.
 _PARTS = 20
+# A call with queries takes as long as the most of these: a time that nobody notices, a few queries,
+# and so many times the overhead of a call that little of it is overhead.
+_UNNOTICED = 0.05
+_FEW = 3
+_OVERHEADS = 6
 # The share of a query in what is known of their size.
 _NEWEST = 0.1
 
@@ -32,10 +37,21 @@ class Sizing:
         self._last = -inf
         self._tokens = 0.0
 
-    def saw_query(self, tokens: int, now: float) -> None:
+    def saw_query(self, tokens: float, now: float) -> None:
         """Learn of a query's size in tokens; `now` in seconds of any one clock."""
         self._tokens += (tokens - self._tokens) * (_NEWEST if self._tokens else 1.0)
         self._last = now
+
+    def query_tokens(self, pace: Pace) -> int:
+        """Return how many tokens of queries a worker of this pace may take."""
+        if not pace.known:
+            return int(min(self._most, _FEW * self._tokens))
+        seconds = max(_UNNOTICED, _FEW * pace.seconds(self._tokens), _OVERHEADS * pace.overhead)
+        tokens = pace.tokens(seconds)
+        # Calls of one size do not tell the overhead, and would go on so: one of another size does.
+        if 0 < pace.alike <= tokens:
+            tokens *= 2
+        return int(min(self._most, tokens))
 
     def bulk_tokens(self, pace: Pace, now: float) -> int:
         """Return how many tokens of bulk a worker of this pace may take."""

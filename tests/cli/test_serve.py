@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -73,6 +74,51 @@ def test_ctrl_c_ends_it(servers: list["subprocess.Popen[str]"]) -> None:
     assert server.wait(PATIENCE) == 130
     assert server.stderr is not None
     assert "Traceback" not in server.stderr.read()
+
+
+# A first download, as it is done in threads of a pool, which Python waits for at its end.
+LOADING = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from es_jina.cli.main import main
+from es_jina.cli.models import ModelOptions
+
+pool = ThreadPoolExecutor(1)
+ModelOptions.open_workers = lambda self: pool.submit(time.sleep, 600).result()
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_nobody_waits_for_a_model_that_is_being_loaded(
+    checkpoint: Path, number: signal.Signals, code: int
+) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", LOADING, "serve", "--model", checkpoint, "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    try:
+        found = re.search(r"http://\S+[0-9]", until(server, "waits"))
+        assert found is not None
+        with (
+            httpx.Client(base_url=found[0], timeout=PATIENCE) as asking,
+            httpx.Client(base_url=found[0], timeout=PATIENCE) as early,
+            ThreadPoolExecutor() as threads,
+        ):
+            body = {"model": "jina-embeddings-v4", "input": ["early"]}
+            waiting = threads.submit(early.post, "/v1/embeddings", json=body)
+            while "es_jina_queue_size 1" not in asking.get("/metrics").text:
+                assert not waiting.done()
+            server.send_signal(number)
+            assert waiting.result().status_code == 429
+        assert server.wait(10) == code
+        assert server.stderr is not None
+        assert "Traceback" not in server.stderr.read()
+    finally:
+        server.kill()
+        server.communicate()
 
 
 def test_what_it_cannot_start_with(es_jina: Inside, checkpoint: Path) -> None:

@@ -79,3 +79,46 @@ def test_without_queries_a_call_ends_in_a_second_unless_overhead_matters() -> No
     assert slow == pytest.approx(1000, rel=0.01)
     far = sizing.bulk_tokens(paced(0.5, 1e-3), now=0)
     assert far == pytest.approx(9500, rel=0.01)
+
+
+PACES = {"overhead": st.floats(1e-4, 1.0), "per_token": st.floats(1e-6, 1e-2)}
+
+
+@given(**PACES, query=st.integers(5, 200))
+def test_queries_wait_no_longer_for_others_than_what_makes_calls_worth_it(
+    overhead: float, per_token: float, query: int
+) -> None:
+    sizing, pace = Sizing(16_384), paced(overhead, per_token)
+    sizing.saw_query(query, now=0)
+    tokens = sizing.query_tokens(pace)
+    assert query <= tokens <= 16_384
+    longest = max(0.05, 3 * pace.seconds(query), 6 * pace.overhead)
+    assert pace.seconds(tokens) <= longest + 1e-9
+
+
+@given(**PACES, query=st.integers(5, 200))
+def test_many_single_queries_are_as_fast_as_calls_with_all_of_them(
+    overhead: float, per_token: float, query: int
+) -> None:
+    sizing, pace = Sizing(16_384), paced(overhead, per_token)
+    sizing.saw_query(query, now=0)
+    together = 64 * query
+    taken = min(sizing.query_tokens(pace), together)
+    shares = (taken / pace.seconds(taken)) / (together / pace.seconds(together))
+    assert shares > 0.8
+
+
+def test_overhead_is_found_though_all_queries_are_alike() -> None:
+    """Else a device that takes as long for one as for a hundred would go on with one."""
+    sizing, pace = Sizing(16_384), Pace()
+    sizing.saw_query(20, now=0)
+    for _ in range(20):
+        tokens = sizing.query_tokens(pace) // 20 * 20
+        pace.saw(tokens, 0.04 + 1e-5 * tokens)
+    assert sizing.query_tokens(pace) > 64 * 20
+
+
+def test_the_first_call_with_queries_is_small() -> None:
+    sizing = Sizing(16_384)
+    sizing.saw_query(20, now=0)
+    assert sizing.query_tokens(Pace()) == 60

@@ -110,6 +110,34 @@ def test_bulk_comes_in_small_batches_while_there_are_queries() -> None:
     play(job)
 
 
+def test_a_call_of_queries_is_as_short_as_a_few_of_them() -> None:
+    async def job() -> None:
+        provider, queue = Double(held=True), Queue(LIMITS)
+        clients = [
+            asking(queue, *units(*range(first, first + 8), kind=QUERY), query=True)
+            for first in (0, 8, 16, 24)
+        ]
+        await settled()
+        queue.start([provider])
+        await provider.entered()
+        await asyncio.sleep(0.05)  # much for three queries
+        provider.let_go()
+        await provider.entered()
+        lone = asking(queue, unit(100, QUERY), query=True)
+        await settled()
+        provider.let_all_go()
+        assert await lone == [100]
+        await asyncio.gather(*clients)
+        first, second, *others = provider.calls
+        assert len(first) == 3
+        assert len(second) in (5, 6)  # twice as many tell the overhead; LIMITS let ten
+        # Each of the four has a unit before it.
+        assert "100" in {text for call in others[:3] for text in call}
+        await queue.drain()
+
+    play(job)
+
+
 def test_a_large_request_lets_small_ones_take_part() -> None:
     async def job() -> None:
         provider, queue = Double(held=True), Queue(LIMITS)
