@@ -226,7 +226,7 @@ def _unanswered(error: TransportError) -> str:
     why = _one_line(next((e for e in causes(error) if not isinstance(e, wrappers)), error))
     match error:
         case ConnectionTimeout():
-            return f"Elasticsearch did not answer in {TIMEOUT:.0f} seconds ({why})"
+            return f"Elasticsearch did not answer in time ({why})"
         case TlsError():
             return f"no secure connection to Elasticsearch ({why}); {after_tls_failure(error)}"
         case EsConnectionError():

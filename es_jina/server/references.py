@@ -3,11 +3,19 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from time import monotonic
 
-from anyio import CapacityLimiter, to_thread
-from elasticsearch import ApiError, BadRequestError, Elasticsearch, TransportError
+from elasticsearch import (
+    ApiError,
+    BadRequestError,
+    Elasticsearch,
+    NotFoundError,
+    TransportError,
+)
 
 from es_jina.elastic.assets import require_profile
+from es_jina.elastic.client import is_elasticsearch
 from es_jina.elastic.patience import is_transient
 from es_jina.embedding import Vector
 from es_jina.errors import ClusterError, EsJinaError, ProfileMismatchError, RequestError
@@ -17,18 +25,61 @@ from es_jina.search.asking import Asking, Found
 from es_jina.search.late import LateInteraction
 from es_jina.search.query import Body
 from es_jina.search.trace import Trace
-from es_jina.server.refused import BUSY, FORBIDDEN, UNAVAILABLE, RefusedError
+from es_jina.server.refused import (
+    BUSY,
+    FORBIDDEN,
+    INVALID,
+    NOT_FOUND,
+    UNAVAILABLE,
+    RefusedError,
+)
+from es_jina.server.threads import RETRY_AFTER, Threads
 
 _LOG = logging.getLogger(__name__)
 # Batches read at the same time; each is a thread and a connection.
 _AT_ONCE = 8
-_RETRY_AFTER = 5  # seconds
+_WAITING = 64
+# For one answer of Elasticsearch, and for a thread before that: somebody waits for the hits.
+_SECONDS = 10.0
 # Where a document has the fingerprint of the profile that it was made for.
 _FINGERPRINT = "profile"
+_Fingerprints = frozenset[str | None]
+# How long documents of other profiles are no reason to read the index's again; by then they may be
+# what `convert-multi` has left.
+_FAMILIAR_SECONDS = 10.0
 
 
 class _ChangedError(Exception):
-    """A document may have been made for another profile than the index is known by."""
+    """A document may have been made for another profile than the index is known by.
+
+    Attributes:
+        foreign: the fingerprints that say so; ``None`` for a document without one.
+    """
+
+    def __init__(self, foreign: _Fingerprints) -> None:
+        super().__init__(foreign)
+        self.foreign = foreign
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of an index.
+
+    Attributes:
+        profile: as it was read.
+        foreign: fingerprints of documents that the index had then, beside the profile's own.
+        until: when they count as a change again, by the monotonic clock.
+    """
+
+    profile: IndexProfile
+    foreign: _Fingerprints = frozenset()
+    until: float = 0.0
+
+    @property
+    def familiar(self) -> _Fingerprints:
+        """Fingerprints that are no reason to read the profile again."""
+        foreign = self.foreign if monotonic() < self.until else frozenset()
+        return foreign | {self.profile.fingerprint}
 
 
 @dataclass(frozen=True)
@@ -36,23 +87,23 @@ class _Watching(Asking):
     """Asks each hit for its fingerprint too.
 
     Attributes:
-        fingerprint: of the profile that the index is known by.
+        familiar: the fingerprints that documents may have.
     """
 
-    fingerprint: str
+    familiar: _Fingerprints
 
     def one(self, stage: str, body: Body) -> Found:
         """Search once.
 
         Raises:
             ClusterError: Elasticsearch cannot be reached or refuses.
-            _ChangedError: a hit has another fingerprint, or none.
+            _ChangedError: a hit has another fingerprint.
         """
         shown = [*body.get("docvalue_fields", ()), _FINGERPRINT]
         found = super().one(stage, {**body, "docvalue_fields": shown})
         told = {hit.get("fields", {}).get(_FINGERPRINT, [None])[0] for hit in found}
-        if told - {self.fingerprint}:
-            raise _ChangedError
+        if foreign := told - self.familiar:
+            raise _ChangedError(frozenset(foreign))
         return found
 
 
@@ -72,15 +123,10 @@ class ReferencedIndices:
             ProfileMismatchError: an index was made with another model.
             RequestError: there is no such index, it is not one of ours or has no multi-vectors.
         """
-        self._client = client
+        self._client = client.options(request_timeout=_SECONDS)
         self._model = model
-        self._profiles = {name: self._read(name) for name in names}
-        self._limiter = CapacityLimiter(_AT_ONCE)
-
-    @property
-    def names(self) -> list[str]:
-        """Of the indices."""
-        return list(self._profiles)
+        self._known = {name: _Known(self._read(name)) for name in names}
+        self._threads = Threads(_AT_ONCE, _WAITING, _SECONDS)
 
     def profile(self, index: str) -> IndexProfile:
         """Return what an index was made for, as far as we know.
@@ -88,14 +134,14 @@ class ReferencedIndices:
         Raises:
             RefusedError: nobody may name its documents.
         """
-        if index not in self._profiles:
+        if index not in self._known:
             raise RefusedError(
                 403,
                 f"documents of the index {index!r} may not be named here: start the server with "
                 "--index and its name",
                 FORBIDDEN,
             )
-        return self._profiles[index]
+        return self._known[index].profile
 
     async def scores(
         self, index: str, query: Vector, references: Sequence[str]
@@ -113,34 +159,38 @@ class ReferencedIndices:
             document no multi-vector.
 
         Raises:
-            RefusedError: nobody may name documents of the index, or it cannot be read now.
+            RefusedError: nobody may name documents of the index, it is gone or of another kind by
+                now, it cannot be read now, or too many wait already.
         """
         self.profile(index)
         # Elasticsearch knows no empty id and would refuse the others along with it.
         ids = [each for each in dict.fromkeys(references) if each]
         try:
-            found = await to_thread.run_sync(
-                self._scores, index, query, ids, limiter=self._limiter, abandon_on_cancel=True
-            )
+            found = await self._threads.run(partial(self._scores, index, query, ids))
         except EsJinaError as error:
-            raise _unavailable(index, error) from error
+            raise _refused(index, error) from error
         return [found.get(each) for each in references]
 
     def _scores(self, index: str, query: Vector, ids: list[str]) -> dict[str, float]:
-        known = self._profiles[index]
-        asking = _Watching(self._client, index, None, Trace(), known.fingerprint)
+        known = self._known[index]
+        asking = _Watching(self._client, index, None, Trace(), known.familiar)
         try:
-            return _late(query, known).scores(asking, ids)
-        except (_ChangedError, ClusterError) as error:
+            return _late(query, known.profile).scores(asking, ids)
+        except _ChangedError as error:
+            profile = self._read(index)
+            foreign = error.foreign
+            if profile == known.profile:
+                foreign |= known.familiar
+        except ClusterError as error:
             # The other store refuses a request that is for the first one.
-            if isinstance(error, ClusterError) and not _is_bad_request(error):
+            if not _is_bad_request(error):
                 raise
-            fresh = self._read(index)
-            if fresh == known and isinstance(error, ClusterError):
+            profile, foreign = self._read(index), frozenset()
+            if profile == known.profile:
                 raise
-        self._profiles[index] = fresh
+        self._known[index] = _Known(profile, foreign, monotonic() + _FAMILIAR_SECONDS)
         # What somebody else has written may have none: it is compared all the same, as in a search.
-        return _late(query, fresh).scores(Asking(self._client, index, None, Trace()), ids)
+        return _late(query, profile).scores(Asking(self._client, index, None, Trace()), ids)
 
     def _read(self, index: str) -> IndexProfile:
         profile = require_profile(self._client, index)
@@ -168,13 +218,18 @@ def _is_bad_request(error: ClusterError) -> bool:
     return isinstance(error.__cause__, BadRequestError)
 
 
-def _unavailable(index: str, error: EsJinaError) -> RefusedError:
+def _refused(index: str, error: EsJinaError) -> RefusedError:
     """Return what a client is told; what Elasticsearch says is for the log, it names addresses."""
     _LOG.warning("reranking by reference: %s", error)
+    if isinstance(error, RequestError):
+        return RefusedError(400, str(error), INVALID)
     cause = error.__cause__
+    if isinstance(cause, NotFoundError) and is_elasticsearch(cause):
+        told = f"there is no index {index!r}; create it with `es-jina setup {index}`"
+        return RefusedError(404, told, NOT_FOUND)
     if isinstance(cause, ApiError | TransportError) and is_transient(cause):
         # The one status that makes Elasticsearch's own inference services ask again.
-        told = f"the index {index!r} cannot be read just now: ask again in {_RETRY_AFTER} seconds"
-        return RefusedError(429, told, BUSY, retry_after=_RETRY_AFTER)
+        told = f"the index {index!r} cannot be read just now: ask again in {RETRY_AFTER} seconds"
+        return RefusedError(429, told, BUSY, retry_after=RETRY_AFTER)
     told = f"the index {index!r} cannot be read: the log of the server says why"
     return RefusedError(503, told, UNAVAILABLE)

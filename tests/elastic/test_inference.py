@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from es_jina.providers.hosted_models import hosted_model
 from tests.elastic.inference_double import InferenceDouble
 from tests.schema import check
 
+DOCS = Path(__file__).parents[2] / "docs"
 PROFILE = profile_for(V4)
 OWN = ModelService("jina-embeddings-v4", "http://127.0.0.1:8080")
 HOSTED = ModelService("jina-embeddings-v4", key="the-key")
@@ -76,6 +78,14 @@ def test_the_shipped_files_are_for_the_default_profile(part: str) -> None:
 def test_the_shipped_files_for_the_hosted_api(part: str) -> None:
     (fitted,) = (e for e in endpoints("es-jina", PROFILE, HOSTED) if e.name == f"es-jina-{part}")
     assert fitted.shown == load(f"inference/jinaai-{part}", "pipelines")
+
+
+def test_the_documented_endpoint_is_the_one_that_setup_makes() -> None:
+    page = DOCS / "late-interaction-from-kibana.md"
+    _, _, after = page.read_text("utf-8").partition("PUT _inference/rerank/docs-rerank\n")
+    there = replace(OWN, url="https://gpu:8443", key="KEY")
+    (fitted,) = (e for e in endpoints("docs", PROFILE, there) if e.name == "docs-rerank")
+    assert json.loads(after.partition("```")[0]) == fitted.with_key("KEY")
 
 
 @pytest.mark.parametrize("model", [OWN, replace(OWN, key="the-key"), HOSTED])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from elasticsearch import Elasticsearch
 from PIL import Image as PilImage
@@ -43,10 +44,11 @@ class Maker:
         store: Store = "binary",
         element_type: ElementType = "float",
         pool_factor: int = 1,
+        **more: Any,
     ) -> IndexProfile:
         multi = MultiVectorProfile(store, element_type, pool_factor=pool_factor)
         profile = profile_for(self.provider.model, dense=dense_profiles(128))
-        profile = replace(profile, multi_vector=multi)
+        profile = replace(profile, multi_vector=multi, **more)
         able = Capabilities.detect(client)
         set_up(client, self.index, profile, able)
         run = Ingest(

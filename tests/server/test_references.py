@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,13 +19,13 @@ from es_jina.elastic.convert import Conversion
 from es_jina.elastic.node import Node
 from es_jina.elastic.setup import set_up
 from es_jina.errors import ClusterError, ProfileMismatchError, RequestError
-from es_jina.inputs import Image, Input, Text
+from es_jina.inputs import Image, Input, Task, Text
 from es_jina.profile import IndexProfile, Store
 from es_jina.providers import profile_for
 from es_jina.providers.local import LocalProvider
 from es_jina.search.searcher import Searcher
 from es_jina.server.references import ReferencedIndices
-from es_jina.server.refused import RefusedError
+from es_jina.server.refused import INVALID, NOT_FOUND, RefusedError
 from es_jina.server.wire.rerank import RerankRoute
 from es_jina.server.wire.rerank_body import RerankAnswer
 from tests.elastic.rank_vectors.wire import Answer, Asked
@@ -301,6 +302,49 @@ def test_an_index_may_be_made_anew_while_the_server_runs(
     assert server.scores(index, sorted(expected)) == pytest.approx(expected, abs=1e-7)
 
 
+def test_queries_change_with_the_index(
+    client: Elasticsearch, provider: LocalProvider, index: str, make: Maker, folder: Path
+) -> None:
+    make(client)
+    server = Server(client, provider, index)
+    client.indices.delete(index=f"{index}-000001")
+    query_task, passage_task = Task.CODE_QUERY, Task.CODE_PASSAGE
+    profile = make(client, max_pixels=3136, query_task=query_task, passage_task=passage_task)
+    picture = folder / "teal.png"
+    expected = searched(client, index, profile, provider, Image(picture))
+    first = server.scores(index, sorted(expected), query={"image": in_base64(picture.read_bytes())})
+    assert first == pytest.approx(expected, abs=1e-7)
+    assert [(each.task, each.max_pixels) for each in server.service.asked[1:]] == [
+        (Task.CODE_QUERY, 3136)
+    ]
+
+
+def test_documents_written_by_hand_cost_no_reading_each_time(
+    client: Elasticsearch,
+    provider: LocalProvider,
+    shared: Shared,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("es_jina.server.references.monotonic", lambda: now)
+    index, (best, *_) = shared.index, shared.expected
+    for ident, fields in (("by-hand", {}), ("foreign", {"profile": "0123456789ab"})):
+        client.index(index=index, id=ident, document={"text": "fox", **fields}, refresh=True)
+    server = Server(client, provider, index)
+
+    def number(*references: str) -> int:
+        with requests(client) as sent:
+            assert server.scores(index, references)[best] > 0
+        return len(sent)
+
+    assert number(best) == 1
+    # The profile is read between two searches.
+    assert [number(best, "by-hand") for _ in range(3)] == [3, 1, 1]
+    assert [number(best, "foreign", "by-hand") for _ in range(3)] == [3, 1, 1]
+    now += 11
+    assert [number(best, "by-hand") for _ in range(2)] == [3, 1]
+
+
 def test_an_index_that_does_not_fit_is_refused_at_the_start(
     client: Elasticsearch, provider: LocalProvider, capabilities: Capabilities, index: str
 ) -> None:
@@ -321,6 +365,36 @@ def test_vectors_of_another_size_are_refused_at_the_start(
     other = replace(provider.model, multi_dims=64)
     with pytest.raises(ProfileMismatchError, match="128 dims, and the model at hand makes 64"):
         ReferencedIndices(client, [shared.index], other)
+
+
+def test_an_index_that_is_gone_or_of_another_kind_is_named(
+    client: Elasticsearch,
+    provider: LocalProvider,
+    capabilities: Capabilities,
+    index: str,
+    make: Maker,
+) -> None:
+    profile = make(client)
+    server = Server(client, provider, index)
+    others = [
+        (replace(profile, multi_vector=None), "has no multi-vectors"),
+        (replace(profile, model="other", revision="1"), "was made with other"),
+    ]
+    client.indices.delete(index=f"{index}-000001")
+    with pytest.raises(RefusedError) as raised:
+        server.ask(index, ["a"])
+    assert (raised.value.status, raised.value.code) == (404, NOT_FOUND)
+    assert raised.value.detail == (
+        f"there is no index '{index}'; create it with `es-jina setup {index}`"
+    )
+    for other, told in others:
+        set_up(client, index, other, capabilities)
+        document = {"profile": other.fingerprint}
+        client.index(index=index, id="a", document=document, refresh=True)
+        with pytest.raises(RefusedError, match=f"the index '{index}' {told}") as raised:
+            server.ask(index, ["a"])
+        assert (raised.value.status, raised.value.code) == (400, INVALID)
+        client.indices.delete(index=f"{index}-000001")
 
 
 class _Away(RankVectorsDouble):
@@ -359,6 +433,66 @@ def test_a_cluster_that_is_away_is_asked_again_later(
     assert "no master" in line
     assert "\n" not in line
     assert QUERY not in line
+
+
+class _Frozen(RankVectorsDouble):
+    """A cluster that answers no search until it may."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(node)
+        self.searches = 0
+        self.go_on = threading.Event()
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.api == "_search":
+            self.searches += 1
+            assert self.go_on.wait(60)
+        return super().answer(asked)
+
+
+@pytest.fixture
+def frozen(node: Node) -> Iterator[_Frozen]:
+    with _Frozen(node.url) as double:
+        yield double
+        double.go_on.set()
+
+
+def test_who_hangs_up_leaves_few_searches_behind(
+    frozen: _Frozen, provider: LocalProvider, shared: Shared
+) -> None:
+    async def hang_up(server: Server) -> Any:
+        for _ in range(2):
+            asked = [asyncio.create_task(server.told(shared.index, ["a"])) for _ in range(20)]
+            async with asyncio.timeout(60):
+                while frozen.searches < 8:
+                    await asyncio.sleep(0.01)
+            for each in asked:
+                each.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+        assert frozen.searches == 8
+        frozen.go_on.set()
+        return await server.told(shared.index, ["a"])
+
+    with Cluster(frozen.url).connect() as client:
+        told = asyncio.run(hang_up(Server(client, provider, shared.index)))
+    assert told["es_jina"] == {"unknown": 1}
+
+
+def test_a_cluster_that_does_not_answer_is_not_waited_for(
+    frozen: _Frozen,
+    provider: LocalProvider,
+    shared: Shared,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("es_jina.server.references._SECONDS", 2.0)
+    with Cluster(frozen.url).connect() as client:
+        server = Server(client, provider, shared.index)
+        with pytest.raises(RefusedError, match="cannot be read just now") as raised:
+            server.ask(shared.index, ["a"])
+    assert (raised.value.status, raised.value.retry_after) == (429, 5)
+    assert "did not answer in time" in caplog.messages[-1]
+    assert frozen.searches == 1
 
 
 def test_a_refusal_that_lasts_is_not_asked_again(

@@ -106,7 +106,7 @@ def test_query_and_documents_wait_together() -> None:
 
 
 def test_a_refusal_comes_through_and_ends_the_rest() -> None:
-    ended = []
+    ended: list[EmbedRequest] = []
 
     async def before(request: EmbedRequest) -> None:
         if request.task is Task.RETRIEVAL_QUERY:
@@ -208,4 +208,44 @@ def test_who_hangs_up_leaves_the_others_their_query() -> None:
         assert (await second).tokens == 1
         assert first.cancelled()
 
+    asyncio.run(ask())
+
+
+def test_a_query_that_nobody_waits_for_is_not_embedded() -> None:
+    ended: list[EmbedRequest] = []
+
+    async def before(request: EmbedRequest) -> None:
+        try:
+            await go.wait()
+        except asyncio.CancelledError:
+            ended.append(request)
+            # As where a queue is told: it takes a turn or two.
+            await asyncio.sleep(0)
+            raise
+
+    async def ask() -> None:
+        service = FakeService(of_text, before)
+        queries = QueryVectors(service)
+
+        def waiting() -> asyncio.Task[Embedding]:
+            return asyncio.create_task(queries.get(Text("1"), Task.RETRIEVAL_QUERY))
+
+        gone = [waiting(), waiting()]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for each in gone:
+            each.cancel()
+        await asyncio.sleep(0)
+        # Another begins anew, whatever the first one is at.
+        other = waiting()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert ended == service.asked[:1]
+        go.set()
+        assert (await other).tokens == 1
+        assert len(service.asked) == 2
+        await waiting()
+        assert len(service.asked) == 2
+
+    go = asyncio.Event()
     asyncio.run(ask())

@@ -6,7 +6,9 @@ from typing import Any
 
 import orjson
 
+from es_jina.embedding import Embedding
 from es_jina.inputs import Image, Input, Text
+from es_jina.profile import IndexProfile
 from es_jina.server.query_vectors import QueryVectors
 from es_jina.server.references import ReferencedIndices
 from es_jina.server.refused import FORBIDDEN, FieldProblem, RefusedError, invalid
@@ -113,17 +115,25 @@ class RerankRoute:
         references = _named(asked.documents)
         query = await _input(self._files.of_request(), asked.query, "query")
         _check_words(query)
-        embedding = await self._queries.get(
+        embedding = await self._query(query, asked, profile)
+        found = await self._references.scores(index, multi_vector(embedding), references)
+        now = self._references.profile(index)
+        if (now.query_task, now.max_pixels) != (profile.query_task, profile.max_pixels):
+            # The index was made anew: its queries are others.
+            embedding = await self._query(query, asked, now)
+            found = await self._references.scores(index, multi_vector(embedding), references)
+        unknown = found.count(None)
+        self._on_unknown(unknown)
+        scores = clip([each or 0.0 for each in found])
+        return _Judged(scores, embedding.tokens, unknown=unknown)
+
+    async def _query(self, query: Input, asked: RerankBody, profile: IndexProfile) -> Embedding:
+        return await self._queries.get(
             query,
             profile.query_task,
             truncate=bool(asked.truncate),
             max_pixels=profile.max_pixels,
         )
-        found = await self._references.scores(index, multi_vector(embedding), references)
-        unknown = found.count(None)
-        self._on_unknown(unknown)
-        scores = clip([each or 0.0 for each in found])
-        return _Judged(scores, embedding.tokens, unknown=unknown)
 
 
 async def _input(files: RequestFiles, told: Content, field: str) -> Input:
