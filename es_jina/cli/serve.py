@@ -100,7 +100,7 @@ def limit_options(command: F) -> F:
     "allowed_hosts",
     multiple=True,
     metavar="NAME",
-    help="Without keys: another name that clients may call this machine by.",
+    help="Name that clients may call this machine by; others than those and its own are refused.",
 )
 @click.option(
     "--tls-cert", type=click.Path(path_type=Path, dir_okay=False), help="Certificate, a PEM file."
@@ -143,7 +143,7 @@ def command(
     then finishes what it has taken.
     """
     _require_server_extra()
-    from es_jina.server.binding import check_binding, is_loopback, tls_arguments
+    from es_jina.server.binding import check_binding, served_hosts, tls_arguments
     from es_jina.server.keys import Keys
     from es_jina.server.run import listen
     from es_jina.server.serving import Served, Settings, assemble, url_of
@@ -155,7 +155,7 @@ def command(
     settings = Settings(
         limits=asked.limits(),
         keys=keys if len(keys) else None,
-        hosts=allowed_hosts if is_loopback(host) and not len(keys) else None,
+        hosts=served_hosts(host, allowed_hosts, keys=bool(len(keys))),
         tls=tls_arguments(tls_cert, tls_key),
         indices=indices,
         allow_image_urls=allow_image_urls,

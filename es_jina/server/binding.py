@@ -1,6 +1,7 @@
 """Where the server may listen, and the certificate that it shows there."""
 
 import ssl
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
@@ -38,6 +39,29 @@ def check_binding(host: str, *, keys: bool, no_auth: bool) -> None:
             "keys: make one with `es-jina key NAME --file FILE` and add --keys FILE, best with "
             "--tls-cert and --tls-key so that nobody reads it on its way; or say --no-auth"
         )
+
+
+def served_hosts(host: str, named: Iterable[str], *, keys: bool) -> tuple[str, ...] | None:
+    """Return the names, beside this machine's own, in ``Host`` of what is served; ``None``: all.
+
+    Args:
+        host: the address to listen at; empty for all of them.
+        named: that were said to be allowed; where there is one, no others are.
+        keys: whether clients need one.
+    """
+    allowed = tuple(map(_in_header, named))
+    if not allowed and (keys or not is_loopback(host)):
+        return None
+    return (*allowed, _in_header(host)) if host else allowed
+
+
+def _in_header(host: str) -> str:
+    """Return a name or an address as ``Host`` has it, IPv6 short and in brackets."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(address) if address.version == 4 else f"[{address}]"
 
 
 def tls_arguments(certificate: Path | None, key: Path | None) -> dict[str, str]:

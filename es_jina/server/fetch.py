@@ -155,7 +155,7 @@ class Fetcher:
         return bytes(content)
 
     def _too_large(self) -> str:
-        return f"over the limit of {self._limit / 1e6:,.1f} MB"
+        return f"over the limit of {self._limit / 1024**2:.3g} MB"
 
 
 def _check(url: httpx.URL) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from es_jina.server.incoming import Incoming, Message, Receive, handed_on, too_large
+from es_jina.server.incoming import Incoming, Message, Receive, Room, handed_on, too_large
 from es_jina.server.keys import Keys
-from es_jina.server.refused import BUSY, FORBIDDEN, NO_KEY, WRONG_KEY, RefusedError
+from es_jina.server.outgoing import Send, in_pieces
+from es_jina.server.refused import FORBIDDEN, INVALID, NO_KEY, WRONG_KEY, RefusedError
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # What asks for them has no key, and they tell nothing.
@@ -21,7 +21,6 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 # Bodies of the largest size, or many smaller ones, that are held at the same time.
 _BODIES = 8
-_LATER_SECONDS = 2
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -29,9 +28,9 @@ _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 class Guard:
     """The outermost middleware.
 
-    It names each request (``scope["state"]["request_id"]``, and whose key it came with as
-    ``"client"``), refuses what browsers send for other sites, asks for a key, and reads the body
-    within its limits, so that the application gets it whole.
+    It names each request (``scope["state"]["request_id"]``), refuses what browsers send for other
+    sites, asks for a key, and reads the body within its limits, so that the application gets it
+    whole.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class Guard:
         """
         self._app = app
         self._body_bytes = body_bytes
-        self._held = 0
+        self._room = Room(_BODIES * body_bytes)
         self._keys = keys
         self._hosts = None if hosts is None else LOCAL_HOSTS | {name.lower() for name in hosts}
 
@@ -74,17 +73,17 @@ class Guard:
         scope.setdefault("state", {})["request_id"] = request_id.decode()
         always = [(b"x-request-id", request_id), (b"x-content-type-options", b"nosniff")]
 
+        send = in_pieces(send)
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *always]
             await send(message)
 
-        incoming = Incoming(receive)
-        held = 0
+        incoming = Incoming(receive, self._room)
         try:
             self._check_site(headers)
             self._check_key(scope, headers)
-            held = self._hold(headers)
             received = await self._received(headers, receive, incoming)
             if received is not None:
                 await self._app(scope, received, send_with_headers)
@@ -92,14 +91,14 @@ class Guard:
             scope["state"]["code"] = refused.code
             await _answer(refused, request_id.decode(), incoming, send_with_headers)
         finally:
-            self._held -= held
+            incoming.release()
 
     def _check_site(self, headers: dict[bytes, bytes]) -> None:
         """Refuse what a browser sends for another site; it names that, or our host by its name."""
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if self._hosts is not None and _without_port(host) not in self._hosts:
             raise RefusedError(
-                403, "this server is not known by the name in Host: ask localhost", FORBIDDEN
+                403, "the name in Host is none of this server's: --allowed-host adds one", FORBIDDEN
             )
         origin = headers.get(b"origin")
         # Behind a proxy that ends TLS the scheme is not known, so it is not compared.
@@ -116,32 +115,8 @@ class Guard:
         scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise RefusedError(401, "no API key: send `Authorization: Bearer KEY`", NO_KEY)
-        name = self._keys.name_of(key.strip())
-        if name is None:
+        if self._keys.name_of(key.strip()) is None:
             raise RefusedError(401, "the API key is none of this server's", WRONG_KEY)
-        scope["state"]["client"] = name
-
-    def _hold(self, headers: dict[bytes, bytes]) -> int:
-        """Return the bytes that a body may take of the memory, until it is answered.
-
-        Raises:
-            RefusedError: too much of that is taken, or the body is too large.
-        """
-        length = headers.get(b"content-length")
-        if length is None and b"transfer-encoding" not in headers:
-            return 0
-        size = self._body_bytes if length is None else int(length)
-        if size > self._body_bytes:
-            raise too_large(self._body_bytes)
-        if self._held and self._held + size > _BODIES * self._body_bytes:
-            raise RefusedError(
-                429,
-                "too many large bodies are being served: send this one again later",
-                BUSY,
-                retry_after=_LATER_SECONDS,
-            )
-        self._held += size
-        return size
 
     async def _received(
         self, headers: dict[bytes, bytes], receive: Receive, incoming: Incoming
@@ -149,10 +124,17 @@ class Guard:
         """Read the body; return what hands it on, or ``None`` where the client hung up.
 
         Raises:
-            RefusedError: it is too large, or does not come.
+            RefusedError: it is too large, alone or beside the others, or does not come.
         """
-        if b"content-length" not in headers and b"transfer-encoding" not in headers:
+        length = headers.get(b"content-length")
+        if length is None and b"transfer-encoding" not in headers:
             return receive
+        if length is not None and int(length) > self._body_bytes:
+            raise too_large(self._body_bytes)
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise RefusedError(
+                415, "compressed bodies are not read: leave Content-Encoding out", INVALID
+            )
         body = await incoming.read(self._body_bytes)
         return None if body is None else handed_on(body, receive)
 

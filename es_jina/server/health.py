@@ -9,15 +9,11 @@ class Health:
 
     Attributes:
         ready: whether the model is loaded and has embedded something.
-        leaving: whether it takes no new requests.
     """
 
     ready: bool = False
-    leaving: bool = False
 
     @property
     def status(self) -> str:
         """In a word."""
-        if self.leaving:
-            return "leaving"
         return "ready" if self.ready else "loading"

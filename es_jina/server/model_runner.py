@@ -68,7 +68,6 @@ class ModelRunner:
         await asyncio.shield(self._stopping)
 
     async def _stop(self) -> None:
-        self._health.leaving = True
         await self._queue.drain()
         for each in self._providers:
             await asyncio.to_thread(each.close)

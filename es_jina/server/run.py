@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
 import socket
 import sys
@@ -13,7 +15,13 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from es_jina.errors import EXIT_INTERRUPTED, EsJinaError, RequestError
+from es_jina.errors import (
+    EXIT_INTERRUPTED,
+    EsJinaError,
+    ProviderError,
+    RequestError,
+    first_line,
+)
 from es_jina.server.model_runner import ModelRunner
 from es_jina.server.protocol import PatientProtocol
 
@@ -22,7 +30,9 @@ _KEEP_ALIVE_SECONDS = 120
 # What requests that are being served may take at the end.
 _LEAVING_SECONDS = 60
 _BACKLOG = 2048
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A terminal that is closed sends SIGHUP.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING = b"Finishing what is being served; Ctrl-C ends at once.\n"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -102,6 +112,8 @@ class Process:
             ws="none",
             lifespan="on",
             log_config=None,
+            # Its warnings are of what clients send.
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -109,6 +121,7 @@ class Process:
             timeout_graceful_shutdown=_LEAVING_SECONDS,
             **self._tls,
         )
+        logging.getLogger("uvicorn.error").addFilter(_CUT_OFF)
         self._server = _Server(config, self._before_leaving)
         self._server.run(sockets=[self._listening])
         if self._error is not None:
@@ -123,8 +136,8 @@ class Process:
     async def _load(self) -> None:
         try:
             await self._runner.start()
-        except EsJinaError as error:
-            self._error = error
+        except Exception as error:  # whatever it is, nobody else would hear of it
+            self._error = error if isinstance(error, EsJinaError) else _unloaded(error)
             await self._runner.stop()
             self.stop()
         else:
@@ -140,6 +153,22 @@ class Process:
         if self._loading is not None:
             self._loading.cancel()
         await self._runner.stop()
+
+
+def _unloaded(error: Exception) -> ProviderError:
+    name = type(error).__name__
+    return ProviderError(f"the model could not be loaded: {name}: {first_line(error)}")
+
+
+class _CutOff(logging.Filter):
+    """Leaves out the tracebacks of requests that are cut off at the end: nothing broke."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, asyncio.CancelledError)
+
+
+_CUT_OFF = _CutOff()
 
 
 class _Server(uvicorn.Server):
@@ -172,6 +201,9 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, _frame: Any) -> None:
+        if self.should_exit and number == signal.SIGINT:
+            # What is being served would have to be torn out of threads that work at it.
+            os._exit(EXIT_INTERRUPTED)
         self.interrupted = self.interrupted or number == signal.SIGINT
-        self.force_exit = self.should_exit and number == signal.SIGINT
         self.should_exit = True
+        os.write(sys.stderr.fileno(), _ENDING)

@@ -34,7 +34,10 @@ def servers(
 ) -> Iterator[list["subprocess.Popen[str]"]]:
     """Two processes that serve; they start beside each other."""
     shell = Shell(tmp_path_factory.mktemp("serve"), "http://127.0.0.1:9")
-    started = [shell.started("serve", "--model", checkpoint, *OPTIONS) for _ in range(2)]
+    named = ("--host", "0.0.0.0", "--no-auth", "--allowed-host", "a.test")
+    started = [
+        shell.started("serve", "--model", checkpoint, *OPTIONS, *more) for more in (named, ())
+    ]
     yield started
     for each in started:
         each.kill()
@@ -50,11 +53,15 @@ def until(process: "subprocess.Popen[str]", told: str) -> str:
     raise AssertionError(f"it ended and did not tell {told!r}")
 
 
-def test_sigterm_finishes_what_was_taken(servers: list["subprocess.Popen[str]"]) -> None:
+def test_names_it_is_called_by_and_sigterm_finishes_what_was_taken(
+    servers: list["subprocess.Popen[str]"],
+) -> None:
     server = servers[0]
     url = until(server, "Ready at ").split()[-1]
     with httpx.Client(base_url=url, timeout=PATIENCE) as client, ThreadPoolExecutor() as threads:
         assert client.get("/ready").json() == {"status": "ready"}
+        assert client.get("/ready", headers={"Host": "a.test"}).status_code == 200
+        assert client.get("/ready", headers={"Host": "b.test"}).status_code == 403
         texts = [f"text {number} " * 5 for number in range(50)]
         body = {"model": "jina-embeddings-v4", "input": texts, "task": "retrieval.passage"}
         taken = threads.submit(httpx.post, f"{url}/v1/embeddings", json=body, timeout=PATIENCE)
@@ -67,13 +74,22 @@ def test_sigterm_finishes_what_was_taken(servers: list["subprocess.Popen[str]"])
     assert "Traceback" not in server.stderr.read()
 
 
-def test_ctrl_c_ends_it(servers: list["subprocess.Popen[str]"]) -> None:
+def test_a_second_ctrl_c_ends_at_once(servers: list["subprocess.Popen[str]"]) -> None:
     server = servers[1]
-    until(server, "waits")
-    server.send_signal(signal.SIGINT)
-    assert server.wait(PATIENCE) == 130
+    url = until(server, "Ready at ").split()[-1]
+    with httpx.Client(base_url=url, timeout=PATIENCE) as client, ThreadPoolExecutor() as threads:
+        body = {"model": "jina-embeddings-v4", "input": ["word " * 5000] * 100}
+        taken = threads.submit(httpx.post, f"{url}/v1/embeddings", json=body, timeout=PATIENCE)
+        while not re.search(r"es_jina_queue_size [1-9]", client.get("/metrics").text):
+            assert not taken.done()
+        server.send_signal(signal.SIGINT)
+        until(server, "Finishing what is being served")
+        server.send_signal(signal.SIGINT)
+        assert server.wait(PATIENCE) == 130
+        with pytest.raises(httpx.TransportError):
+            taken.result()
     assert server.stderr is not None
-    assert "Traceback" not in server.stderr.read()
+    assert server.stderr.read() == ""
 
 
 # A first download, as it is done in threads of a pool, which Python waits for at its end.
@@ -84,7 +100,7 @@ from es_jina.cli.main import main
 from es_jina.cli.models import ModelOptions
 
 pool = ThreadPoolExecutor(1)
-ModelOptions.open_workers = lambda self: pool.submit(time.sleep, 600).result()
+ModelOptions.open_workers = lambda self, patience: pool.submit(time.sleep, 600).result()
 main(sys.argv[1:])
 """
 

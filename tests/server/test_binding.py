@@ -5,7 +5,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from es_jina.errors import RequestError
-from es_jina.server.binding import check_binding, is_loopback, tls_arguments
+from es_jina.server.binding import check_binding, is_loopback, served_hosts, tls_arguments
 
 LOCAL = ["127.0.0.1", "127.1.2.3", "::1", "localhost", "LocalHost"]
 OTHERS = ["0.0.0.0", "::", "", "192.168.1.5", "1.1.1.1", "example.org", "localhost.example.org"]
@@ -29,6 +29,28 @@ def test_elsewhere_a_key_is_needed_or_a_word(host: str) -> None:
 def test_keys_and_no_auth_exclude_each_other() -> None:
     with pytest.raises(RequestError, match="leave one"):
         check_binding("127.0.0.1", keys=True, no_auth=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "named", "keys", "served"),
+    [
+        ("127.0.0.1", [], False, ("127.0.0.1",)),
+        ("127.0.0.2", [], False, ("127.0.0.2",)),
+        ("0:0:0:0:0:0:0:1", [], False, ("[::1]",)),
+        ("localhost", ["a.test"], False, ("a.test", "localhost")),
+        ("127.0.0.1", [], True, None),
+        ("127.0.0.1", ["a.test"], True, ("a.test", "127.0.0.1")),
+        ("0.0.0.0", [], False, None),
+        ("0.0.0.0", ["a.test", "fe80::1"], False, ("a.test", "[fe80::1]", "0.0.0.0")),
+        ("::", ["a.test"], True, ("a.test", "[::]")),
+        ("", [], False, None),
+        ("", ["a.test"], False, ("a.test",)),
+    ],
+)
+def test_hosts_that_are_served(
+    host: str, named: list[str], keys: bool, served: tuple[str, ...] | None
+) -> None:
+    assert served_hosts(host, named, keys=keys) == served
 
 
 class Files:

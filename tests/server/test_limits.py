@@ -65,7 +65,7 @@ def refusal(server: Running, content: Any, status: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "status", "told"),
     [
-        ("a" * 30_000, 413, "over the limit of 0.0 MB"),
+        ("a" * 30_000, 413, "over the limit of 0.0191 MB"),
         (["a"] * 4, 422, "at most 3 items"),
         (["a " * 150, "b " * 150], 400, "over the limit of 100"),
         ({"image": in_base64(bytes(5_000))}, 422, "over the limit of"),

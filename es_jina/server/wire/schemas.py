@@ -84,4 +84,4 @@ class ModelList(BaseModel):
 class HealthAnswer(BaseModel):
     """How far the server has come."""
 
-    status: str = Field(description="loading, ready or leaving")
+    status: str = Field(description="loading or ready")
