@@ -18,6 +18,9 @@ from es_jina.server.refused import BUSY, TOO_LONG, RefusedError, field_refused
 _AT_ONCE = 2
 _WAITING = 8
 _LATER_SECONDS = 5
+# What a page may take to be drawn, and a whole file from the first to the last.
+_PAGE_SECONDS = 10.0
+_FILE_SECONDS = 60.0
 
 
 class Pages:
@@ -73,12 +76,16 @@ class Pages:
 
     async def _of_file(self, pdf: bytes, field: str) -> list[Image]:
         if self._renderer is None:
-            self._renderer = Renderer(self._max_pixels)
+            self._renderer = Renderer(self._max_pixels, seconds=_PAGE_SECONDS)
         with tempfile.TemporaryDirectory(prefix="es-jina-") as folder:
             path = Path(folder) / "request.pdf"
             await asyncio.to_thread(path.write_bytes, pdf)
             try:
-                return await self._rendered(self._renderer, path)
+                async with asyncio.timeout(_FILE_SECONDS):
+                    return await self._rendered(self._renderer, path)
+            except TimeoutError as error:
+                told = f"a PDF that is not rendered within {_FILE_SECONDS:g} seconds: part it"
+                raise field_refused(field, told) from error
             except CutOffError as error:
                 raise field_refused(field, error.reason) from error
             except ItemError as error:

@@ -82,12 +82,21 @@ def test_what_the_queue_would_refuse_is_not_rendered(counted: type[Counting], fi
     assert counted.pages == 0
 
 
-def test_no_option_of_another_command_is_named(
-    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        # No option of another command is named.
+        ("_PAGE_SECONDS", "took longer than 0.5 s and was cut off"),
+        ("_FILE_SECONDS", "a PDF that is not rendered within 0.5 seconds: part it"),
+    ],
+)
+def test_what_takes_too_long_is_cut_off(
+    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, told: str
 ) -> None:
-    monkeypatch.setattr("es_jina.server.pages.Renderer", partial(Renderer, workers=1, seconds=0.5))
+    monkeypatch.setattr("es_jina.server.pages.Renderer", partial(Renderer, workers=1))
+    monkeypatch.setattr(f"es_jina.server.pages.{limit}", 0.5)
     slow = nested_pdf(tmp_path / "slow.pdf", 5, 40).read_bytes()
     with pytest.raises(RefusedError) as raised:
         asyncio.run(pages.render(slow, "input -> pdf"))
     assert raised.value.status == 422
-    assert raised.value.detail.endswith("took longer than 0.5 s and was cut off")
+    assert raised.value.detail.endswith(told)
