@@ -114,6 +114,8 @@ def command(
     named, others = Named.parted(others)
     named.dense(None)  # what cannot be read is told before anybody is asked
     options, cluster = ModelOptions.parted(others)
+    if options.model is not None and options.server is None:
+        options.chosen().describe()  # likewise: a model that is none
     if print_only:
         info = model_of(options, None, index, asking=False)
         store = _printed_store(_possible(multi_vector, info), dry_run)

@@ -1,11 +1,12 @@
 """What ``es-jina setup`` makes an index for: what was named; else what the index has; else ours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
+from es_jina.cli.parted import Parted
 from es_jina.dense import MATRYOSHKA_DIMS, DenseProfile, ElementType, IndexType
 from es_jina.errors import ProviderError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Named(Parted):
     """What was named of the vectors; each field is the option of that name."""
 
     dims: tuple[str, ...]
@@ -25,15 +26,6 @@ class Named:
     element_type: ElementType | None
     pool_factor: int | None
     max_pixels: int | None
-
-    @classmethod
-    def parted(cls, given: dict[str, Any]) -> tuple[Self, dict[str, Any]]:
-        """Part these options from the others of a command."""
-        mine = {field.name for field in fields(cls)}
-        return (
-            cls(**{name: value for name, value in given.items() if name in mine}),
-            {name: value for name, value in given.items() if name not in mine},
-        )
 
     def dense(self, existing: "IndexProfile | None") -> list[DenseProfile]:
         """Return the dense fields; none where they are left to us.
