@@ -94,15 +94,7 @@ class ModelOptions:
         """
         from es_jina.providers import open_provider
 
-        return open_provider(
-            self.name,
-            self.model,
-            device=self.device,
-            dtype=self.dtype,
-            server=self.server,
-            key_file=self.key_file,
-            **more,
-        )
+        return open_provider(self.name, self.model, **self._where, **more)
 
     def open_workers(self, patience: float) -> "list[Provider]":
         """Load the model once for each GPU that it may use, or get ready to ask a service.
@@ -112,15 +104,17 @@ class ModelOptions:
         """
         from es_jina.providers import open_workers
 
-        return open_workers(
-            self.name,
-            self.model,
-            device=self.device,
-            dtype=self.dtype,
-            server=self.server,
-            key_file=self.key_file,
-            patience=patience,
-        )
+        return open_workers(self.name, self.model, **self._where, patience=patience)
+
+    @property
+    def _where(self) -> dict[str, Any]:
+        """Where it runs, and how."""
+        return {
+            "device": self.device,
+            "dtype": self.dtype,
+            "server": self.server,
+            "key_file": self.key_file,
+        }
 
     def open_reranker(self, patience: float) -> "Reranker":
         """Get ready to ask the reranker of the service, whoever runs the model.
