@@ -31,10 +31,13 @@ GOLDEN = DATA / "jina-v4-tiny"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests that use the shared node to one worker, so that it is started once."""
+    """Send all tests that use the shared node, or the browser, to one worker that starts it."""
     for item in items:
-        if "node" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "node" in fixtures:  # with a browser or without: a node is slower to start
             item.add_marker(pytest.mark.xdist_group("shared-node"))
+        elif "browser" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session", autouse=True)
