@@ -14,6 +14,8 @@ Store = Literal["binary", "rank_vectors"]
 
 STORES: tuple[str, ...] = get_args(Store)
 MULTI_VECTOR_FIELD = "multi_vector"
+# Which cell of a picture each vector of its multi-vector stands for; kept, not searched.
+GRID_FIELD = "grid"
 _VERSION = 2
 
 

@@ -12,6 +12,7 @@ from es_jina.cli.search_display import (
     print_explained,
     print_requests,
     print_results,
+    print_unknown,
     print_unread,
 )
 from es_jina.errors import ItemError, RequestError
@@ -151,6 +152,8 @@ def command(
         except ItemError as error:
             what = f"the picture {image}" if image else "the query"
             raise RequestError(f"{what} cannot be used: {error}") from error
+        if opened is not None and query is not None:
+            print_unknown(opened.model, query)
     if print_request:
         print_requests(results.requests)
     elif as_json:

@@ -1,9 +1,7 @@
 """How ``es-jina search`` shows what it found."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from es_jina.providers.base import ModelInfo
     from es_jina.search.hits import Hit, Results
     from es_jina.search.trace import Sent, Stage
 
@@ -74,6 +73,14 @@ def print_unread(results: "Results") -> None:
         )
 
 
+def print_unknown(model: "ModelInfo", query: str) -> None:
+    """Say on standard error which words of a query a toy does not know."""
+    from es_jina.providers.toy import say_unknown
+
+    if model.toy is not None and (words := model.toy.unknown(query)):
+        click.echo(say_unknown(words), err=True)
+
+
 def print_requests(requests: "Iterable[Sent]") -> None:
     """Write what was sent, to be pasted into Kibana's Dev Tools."""
     for number, sent in enumerate(requests, start=1):
@@ -122,4 +129,4 @@ def _harmless(text: str) -> str:
 
 
 def _snippet(hit: "Hit") -> str:
-    return hit.snippet or f"({hit.kind}) {Path(unquote(urlsplit(hit.uri).path)).name}"
+    return hit.snippet or f"({hit.kind}) {hit.name}"

@@ -14,6 +14,7 @@ from es_jina.cli.models import ModelOptions, model_options
 from es_jina.cli.options import cluster_options, open_cluster
 from es_jina.cli.parted import Parted
 from es_jina.errors import RequestError
+from es_jina.paths import data_folder
 from es_jina.server.limits import Limits
 
 if TYPE_CHECKING:
@@ -113,7 +114,16 @@ def limit_options(command: F) -> F:
     "indices",
     multiple=True,
     metavar="NAME",
-    help="Index whose documents rerank requests may name; may be given several times.",
+    help="Index that the search page searches, and whose documents rerank requests may name; may "
+    "be given several times.",
+)
+@click.option(
+    "--add",
+    is_flag=False,
+    flag_value="",
+    metavar="[FOLDER]",
+    help="Let clients add files to the indices; they are kept in FOLDER, by default `uploads` in "
+    "the data folder.",
 )
 @click.option(
     "--allow-image-urls",
@@ -133,16 +143,18 @@ def command(
     tls_cert: Path | None,
     tls_key: Path | None,
     indices: tuple[str, ...],
+    add: str | None,
     allow_image_urls: bool,
     **others: Any,
 ) -> int:
     """Serve the model over HTTP, in the hosted API's format.
 
     The same address serves OpenAI's clients, Elasticsearch's inference endpoints (`es-jina setup
-    INDEX --server URL`) and es-jina itself (--server URL). It runs until Ctrl-C or SIGTERM, and
-    then finishes what it has taken.
+    INDEX --server URL`) and es-jina itself (--server URL); with --index, browsers find a search
+    page there. It runs until Ctrl-C or SIGTERM, and then finishes what it has taken.
     """
-    _require_server_extra()
+    require_server_extra()
+    from es_jina.elastic.assets import require_profile
     from es_jina.server.binding import check_binding, served_hosts, tls_arguments
     from es_jina.server.keys import Keys
     from es_jina.server.run import listen
@@ -159,10 +171,16 @@ def command(
         tls=tls_arguments(tls_cert, tls_key),
         indices=indices,
         allow_image_urls=allow_image_urls,
+        uploads=None if add is None else _uploads(add, indices),
     )
-    chosen = model.chosen()
     client = open_cluster(**cluster) if indices else None
-    served = Served(chosen.describe(), partial(chosen.open_workers, _PATIENCE), client)
+    chosen = model.chosen(require_profile(client, indices[0]).model if client else None)
+    served = Served(
+        chosen.describe(),
+        partial(chosen.open_workers, _PATIENCE),
+        chosen.open_tokenizer,
+        client,
+    )
     listening = listen(host, port)
     process, app = assemble(listening, served, settings, _say)
     _introduce(served.model, url_of(listening, tls=bool(settings.tls)))
@@ -179,7 +197,12 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _require_server_extra() -> None:
+def require_server_extra() -> None:
+    """Say what to install where the server's libraries are missing.
+
+    Raises:
+        RequestError: one is.
+    """
     from importlib.util import find_spec
 
     needed = ("fastapi", "uvicorn", "httptools", "prometheus_client")
@@ -189,6 +212,26 @@ def _require_server_extra() -> None:
         )
 
 
+def _uploads(named: str, indices: tuple[str, ...]) -> Path:
+    """Return the folder for files that are added; it is there.
+
+    Args:
+        named: behind the option; empty for the default.
+        indices: that are served.
+
+    Raises:
+        RequestError: it cannot be made, or there is nothing to add files to.
+    """
+    if not indices:
+        raise RequestError("--add needs an index to add files to: name it with --index")
+    try:
+        folder = Path(named).absolute() if named else data_folder() / "uploads"
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"--add: {error.filename}: {error.strerror}") from error
+    return folder
+
+
 def _introduce(model: "ModelInfo", url: str) -> None:
     from es_jina.providers.base import LICENCE, MODEL_ID
     from es_jina.server.wire.names import model_id
@@ -196,6 +239,8 @@ def _introduce(model: "ModelInfo", url: str) -> None:
     _say(f"{model_id(model)} at {url}; what is asked before it is loaded waits")
     if model.name == MODEL_ID:
         _say(LICENCE)
+    if model.toy is not None:
+        _say(model.toy.about)
 
 
 def _say(told: str) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 import cbor2
+from elastic_transport import ConnectionError as EsConnectionError
 from elastic_transport import SerializationError, Serializer
 from elasticsearch import Elasticsearch
 
 MIMETYPE = "application/cbor"
+_JSON = "application/json"
 
 
 class CborSerializer(Serializer):
@@ -46,14 +48,22 @@ def search_in_cbor(
     """
     # A client that somebody else made may have no serializer for it.
     known = MIMETYPE in client.transport.serializers.serializers
+    try:
+        return _searched(client, index, body, params, MIMETYPE if known else _JSON)
+    except EsConnectionError:
+        # Half a surrogate pair, in a text of somebody else's, can be written in JSON alone:
+        # Elasticsearch breaks off.
+        return _searched(client, index, body, params, _JSON)
+
+
+def _searched(
+    client: Elasticsearch, index: str, body: dict[str, Any], params: dict[str, str], accept: str
+) -> dict[str, Any]:
     answer = client.perform_request(
         "POST",
         f"/{quote(index, safe='')}/_search",
         params=params,
-        headers={
-            "accept": MIMETYPE if known else "application/json",
-            "content-type": "application/json",
-        },
+        headers={"accept": accept, "content-type": _JSON},
         body=body,
     )
     told: dict[str, Any] = answer.body

@@ -16,13 +16,13 @@ from elasticsearch import (
     ApiError,
     ConnectionTimeout,
     Elasticsearch,
-    OrjsonSerializer,
     TransportError,
 )
 from urllib3.exceptions import ProtocolError
 
 from es_jina.elastic import cbor
 from es_jina.elastic.hints import after_lost_connection, after_refusal, after_tls_failure
+from es_jina.elastic.lenient_json import LenientJsonSerializer
 from es_jina.elastic.patience import causes
 from es_jina.errors import ClusterError
 
@@ -91,7 +91,7 @@ class Cluster:
                 self.url,
                 cloud_id=self.cloud_id,
                 serializers={
-                    "application/json": OrjsonSerializer(),
+                    "application/json": LenientJsonSerializer(),
                     cbor.MIMETYPE: cbor.CborSerializer(),
                 },
                 node_class=PlainJsonNode,

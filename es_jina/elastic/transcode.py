@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from es_jina.dense import DenseProfile, ElementType
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.vectors import (
+    decode,
     dense_base64,
     encode,
     pack_encoded,
     rank_vectors_encoded,
     unpack,
 )
+from es_jina.embedding import Vector
 from es_jina.errors import RequestError
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 
@@ -112,6 +114,21 @@ def read_rank_vectors(value: list[Any], element_type: ElementType, dims: int) ->
     if rows.shape[1] != width:
         raise ValueError(f"rows of {rows.shape[1]} numbers, not {width}")
     return rows
+
+
+def read_multi_vector(value: list[Any], multi: MultiVectorProfile) -> Vector:
+    """Read a multi-vector: of the store ``binary`` its doc value, else what a ``_source`` shows.
+
+    Returns:
+        float32 of shape (vectors, dims).
+
+    Raises:
+        ValueError, TypeError, OverflowError, IndexError: it is none.
+    """
+    kind, dims = multi.element_type, multi.dims
+    if multi.store == "binary":
+        return decode(unpack(value[0], kind, dims), kind)
+    return decode(read_rank_vectors(value, kind, dims), kind)
 
 
 def _row(row: Any, element_type: ElementType, width: int) -> Stored:

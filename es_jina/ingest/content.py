@@ -5,8 +5,6 @@ import hashlib
 import os
 import re
 import shutil
-import stat
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +13,7 @@ from urllib.parse import quote_from_bytes
 
 from es_jina.errors import ItemError
 from es_jina.ingest.decoding import UTF16_BOMS, decode, title_of
+from es_jina.ingest.opening import file_status, opened
 from es_jina.ingest.records import record_format
 from es_jina.ingest.sources import Candidate, RecordsError, Source, Stamp
 from es_jina.pictures import heif_type, require_heic
@@ -96,7 +95,7 @@ def file_candidate(path: str) -> Candidate:
     Raises:
         ItemError: it is gone, a broken link, no file, or cannot be looked at.
     """
-    stamp = _stamp(_status(path))
+    stamp = _stamp(file_status(path))
     # As Path.as_uri() says, in a third of the time.
     uri, name = f"file://{quote_from_bytes(os.fsencode(path))}", name_of(path)
     return Candidate(uri, name, stamp, partial(_read_found, path, uri, name))
@@ -127,23 +126,19 @@ def read_file(
             written.
     """
     title = title or words_of(path.stem)
-    try:
-        _status(str(path))
-        with os.fdopen(_open_without_waiting(path), "rb") as file:
-            before = _stamp(_regular(os.fstat(file.fileno())))
-            head = file.read(_HEAD)
-            mime = _mime(head, path)
-            if mime is None:
-                return None
-            if mime == PDF or mime.startswith("image/"):
-                digest, content = _digest(file, head, before.size), b""
-            else:
-                content = _content(file, head, before.size, mime)
-                digest = hashlib.sha256(content).hexdigest()
+    with opened(path) as (file, status):
+        before = _stamp(status)
+        head = file.read(_HEAD)
+        mime = _mime(head, path)
+        if mime is None:
+            return None
+        if mime == PDF or mime.startswith("image/"):
+            digest, content = _digest(file, head, before.size), b""
+        else:
+            content = _content(file, head, before.size, mime)
+            digest = hashlib.sha256(content).hexdigest()
         if _stamp(path.stat()) != before:
             raise ItemError("changed while it was read; run again")
-    except OSError as error:
-        raise ItemError(f"cannot be read: {error.strerror}") from error
     source = Source(uri, name, mime, digest, title, before.size, before)
     if mime == PDF:
         return replace(source, pdf=path)
@@ -160,23 +155,18 @@ def picture_or_text(path: Path) -> Path | str:
             says, or cannot be read.
     """
     suffix = path.suffix.lower()
-    try:
-        _status(str(path))
-        with os.fdopen(_open_without_waiting(path), "rb") as file:
-            size = _regular(os.fstat(file.fileno())).st_size
-            head = file.read(_HEAD)
-            if _is_pdf(head, suffix):
-                raise ItemError("a PDF: `es-jina ingest` embeds its pages")
-            if _picture(head) is not None:
-                return path
-            if not head:
-                raise ItemError("the file is empty")
-            _check_claim(head, suffix)
-            if not _may_be_text(head):
-                raise ItemError(f"neither a picture nor a text: its content is {_told(head)}")
-            return decode(_content(file, head, size, "text/plain"))
-    except OSError as error:
-        raise ItemError(f"cannot be read: {error.strerror}") from error
+    with opened(path) as (file, status):
+        head = file.read(_HEAD)
+        if _is_pdf(head, suffix):
+            raise ItemError("a PDF: `es-jina ingest` embeds its pages")
+        if _picture(head) is not None:
+            return path
+        if not head:
+            raise ItemError("the file is empty")
+        _check_claim(head, suffix)
+        if not _may_be_text(head):
+            raise ItemError(f"neither a picture nor a text: its content is {_told(head)}")
+        return decode(_content(file, head, status.st_size, "text/plain"))
 
 
 def read_temporary(
@@ -242,56 +232,8 @@ def _readable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _status(path: str) -> os.stat_result:
-    """Look at a file.
-
-    Raises:
-        ItemError: it is not there, is no file, or cannot be looked at.
-    """
-    try:
-        return _regular(os.stat(path))  # noqa: PTH116 - a Path for each takes as long as the rest
-    except FileNotFoundError:
-        raise ItemError(_missing(path)) from None
-    except OSError as error:
-        raise ItemError(f"cannot be read: {error.strerror}") from error
-
-
-def _missing(path: str) -> str:
-    try:
-        return f"a link to {str(Path(path).readlink())!r}, which does not exist"
-    except OSError:
-        return "cannot be read: there is no such file (any more)"
-
-
-def _regular(status: os.stat_result) -> os.stat_result:
-    """Return a file's status.
-
-    Raises:
-        ItemError: it is something else; reading it could wait for ever.
-    """
-    if stat.S_ISREG(status.st_mode):
-        return status
-    for is_kind, name in _NO_FILES:
-        if is_kind(status.st_mode):
-            raise ItemError(f"{name}, not a file")
-    raise ItemError("a device, not a file")
-
-
-_NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-)
-
-
 def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
-
-
-def _open_without_waiting(path: Path) -> int:
-    """Open a file; a pipe that has come in its place keeps nobody waiting."""
-    # Each of the two is known to some systems only.
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
 
 
 def _mime(head: bytes, path: Path) -> str | None:

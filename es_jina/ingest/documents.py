@@ -1,14 +1,15 @@
 """The Elasticsearch document of a unit."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.vectors import dense_value, pack, rank_vectors_value
-from es_jina.embedding import Embedding, Vector
+from es_jina.embedding import Embedding, PatchGrid, Vector
 from es_jina.ingest.units import Loaded, Unit
 from es_jina.pooling import pool
-from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
+from es_jina.profile import GRID_FIELD, MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 
 
 def document(
@@ -43,6 +44,9 @@ def document(
     if profile.multi_vector and embedding.multi is not None:
         vectors = pool(embedding.multi, profile.multi_vector.pool_factor)
         fields[MULTI_VECTOR_FIELD] = _multi(vectors, profile.multi_vector, capabilities)
+        # Of pooled ones, none stands for a place.
+        if profile.multi_vector.pool_factor == 1 and isinstance(embedding.layout, PatchGrid):
+            fields[GRID_FIELD] = asdict(embedding.layout)
     return fields
 
 

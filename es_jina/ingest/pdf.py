@@ -130,6 +130,23 @@ class Pdf:
             bitmap.close()
             return size, _text_layer(page)
 
+    def small(self, index: int, side: int) -> PilImage:
+        """Render one page for people to look at.
+
+        Args:
+            index: from 0.
+            side: the length of the picture's longer side, in pixels, at least 1.
+
+        Raises:
+            ItemError: the page is damaged, or there is none of that number.
+        """
+        with self._opened(index) as page:
+            scale = (side - 0.5) / max(page.get_size())  # both sides are rounded up
+            bitmap = page.render(scale=scale, may_draw_forms=False)
+            picture: PilImage = bitmap.to_pil().convert("RGB")
+            bitmap.close()
+            return picture
+
     def text(self, index: int) -> str:
         """Return the text layer of one page, counted from 0, without rendering it.
 

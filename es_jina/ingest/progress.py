@@ -21,6 +21,8 @@ class Progress:
         found_all: the search for sources is over.
         done: sources that the run is through with, unchanged and failed ones among them.
         done_bytes: and their size.
+        cut: units that the sources have, as far as they are cut; of a file of pages all of them,
+            as soon as the first is there.
         units: embedded and in the index.
         unchanged: units that were in the index already.
         failed: failures.
@@ -32,6 +34,7 @@ class Progress:
     found_all: bool = False
     done: int = 0
     done_bytes: int = 0
+    cut: int = 0
     units: int = 0
     unchanged: int = 0
     failed: int = 0
@@ -58,6 +61,12 @@ class Progress:
         finally:
             self._present = None
             self.waited[stage] += time.monotonic() - start
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage that everything else waits for just now."""
+        present = self._present
+        return None if present is None else present[0]
 
     @property
     def waits(self) -> dict[Stage, float]:

@@ -24,6 +24,7 @@ from PIL.Image import Image as PilImage
 from es_jina.errors import ItemError
 from es_jina.ingest import render_worker
 from es_jina.ingest.pdf import Page, PdfInfo, PixelBuffer, to_picture
+from es_jina.ingest.preview import Preview
 from es_jina.ingest.render_process import Slot
 from es_jina.ingest.render_worker import OutOfMemoryError
 
@@ -116,6 +117,30 @@ class Renderer:
             index: of the page, from 0.
         """
         return self._submit(f"page {index + 1}", _picture, render_worker.frame, path, index)
+
+    def preview(self, path: Path, index: int, side: int, *, pdf: bool) -> Future[Preview]:
+        """Draw a page or a picture for people to look at, as a JPEG.
+
+        Args:
+            path: of the file.
+            index: of the page, from 0; 0 for a picture.
+            side: the longest that either side may be, in pixels.
+            pdf: whether it is a PDF; else a TIFF or any other picture.
+        """
+        task = render_worker.page_preview if pdf else render_worker.frame_preview
+        return self._submit(f"page {index + 1}", _value, task, path, index, side)
+
+    def whole(self, path: Path, index: int, max_pixels: int, *, pdf: bool) -> Future[Preview]:
+        """Draw a page as the model is shown it, as a PNG; the renderer's own budget is not used.
+
+        Args:
+            path: of the file.
+            index: of the page, from 0.
+            max_pixels: the pixel budget.
+            pdf: whether it is a PDF; else a TIFF.
+        """
+        task = render_worker.whole_page if pdf else render_worker.whole_frame
+        return self._submit(f"page {index + 1}", _value, task, path, index, max_pixels)
 
     def close(self) -> None:
         """Cancel what is not done, and end all processes."""

@@ -11,6 +11,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,7 @@ from typing import TypeVar
 from es_jina.errors import ItemError, first_line
 from es_jina.ingest.frames import Frames
 from es_jina.ingest.pdf import Pdf, PdfInfo, PixelBuffer
+from es_jina.ingest.preview import Preview, as_jpeg, as_png
 
 T = TypeVar("T")
 D = TypeVar("D", Pdf, Frames)
@@ -26,6 +28,7 @@ Size = tuple[int, int]
 # A document's parts stay in memory once they were used: past this it is closed, and opened again
 # by the next task. A file of 5,000 pages takes no more than one of 50.
 _MOST_CACHED = 128 * 2**20
+_LOW_PRIORITY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,35 @@ def frame(path: Path, index: int) -> Size:
     pixels = picture.tobytes()
     memoryview(_settings.buffer).cast("B")[: len(pixels)] = pixels
     return picture.size
+
+
+def page_preview(path: Path, index: int, side: int) -> Preview:
+    """Draw a page of a PDF for people to look at."""
+    _give_way()
+    return as_jpeg(_opened.get(path, Pdf).small(index, side))
+
+
+def frame_preview(path: Path, index: int, side: int) -> Preview:
+    """Draw a picture, or a page of a TIFF, for people to look at."""
+    _give_way()
+    # Not the one that is open: of that, no other frame could be decoded any more.
+    with closing(Frames(path)) as frames:
+        return as_jpeg(frames.small(index, side))
+
+
+def whole_page(path: Path, index: int, max_pixels: int) -> Preview:
+    """Draw a page of a PDF as the model is shown it."""
+    return as_png(_opened.get(path, Pdf).page(index, max_pixels).picture)
+
+
+def whole_frame(path: Path, index: int, max_pixels: int) -> Preview:
+    """Decode a page of a TIFF as the model is shown it."""
+    return as_png(_opened.get(path, Frames).frame(index, max_pixels))
+
+
+def _give_way() -> None:
+    """Let others of this machine go first: queries, above all."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(_LOW_PRIORITY, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _be_silent() -> None:

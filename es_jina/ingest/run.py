@@ -267,6 +267,7 @@ class Ingest:
             for item in loaded:
                 self.expected.add(item.unit)
             return
+        self._tell(work, max(work.units, loaded[-1].unit.pages or 0))
         work.pending += len(loaded)
         self._in_flight |= {item.unit.id: (work, item.unit) for item in loaded}
 
@@ -279,6 +280,7 @@ class Ingest:
         self.progress.finish(event.size, len(event.names))
         self.report.sources += len(event.names)
         self.report.unchanged += event.units
+        self.progress.cut += event.units
         self.progress.unchanged += event.units
         for name in event.names:
             self._on_settled(name, frozenset())
@@ -356,8 +358,14 @@ class Ingest:
         work.pending -= 1
         self._settle(work)
 
+    def _tell(self, work: Work, units: int) -> None:
+        """Tell the progress how many units a source has, as far as that is known."""
+        self.progress.cut += units - work.told
+        work.told = units
+
     def _conclude(self, work: Work) -> None:
         work.concluded = True
+        self._tell(work, work.units)
         self.report.unchanged += work.present
         self.progress.unchanged += work.present
         self.report.size += work.source.size

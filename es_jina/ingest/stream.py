@@ -37,6 +37,7 @@ class Work:
         changed: whether the index has documents of it.
         last: the highest number of a unit that the index has of it, -1 for none.
         units: how many it was cut into.
+        told: how many of them the progress counts.
         present: how many of them the index has already.
         pending: how many are on their way.
         failed: the units that failed, from 1; ``None`` among them for the whole.
@@ -47,6 +48,7 @@ class Work:
     changed: bool
     last: int
     units: int = 0
+    told: int = 0
     present: int = 0
     pending: int = 0
     failed: set[int | None] = field(default_factory=set)

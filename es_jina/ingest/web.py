@@ -5,7 +5,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -95,7 +95,32 @@ def web_candidate(url: str, folder: Path) -> Candidate:
         url: http or https.
         folder: where what is fetched lies until its source is discarded.
     """
-    return Candidate(_uri(url), without_user(url), None, lambda: _read(url, folder))
+
+    def download(into: BinaryIO) -> _Answer:
+        return _download(url, into, MAX_BYTES, Hosts())
+
+    return Candidate(_uri(url), without_user(url), None, lambda: _read(url, folder, download))
+
+
+def fetched_candidate(
+    url: str, content: bytes, mime: str, charset: str | None, folder: Path
+) -> Candidate:
+    """Name what somebody else has fetched; it has the documents that it would have else.
+
+    Args:
+        url: http or https.
+        content: what is there.
+        mime: its media type, empty where the server says none.
+        charset: its encoding, as the server says.
+        folder: where it lies until its source is discarded.
+    """
+    answer = _Answer(mime, charset)
+
+    def write(into: BinaryIO) -> _Answer:
+        into.write(content)
+        return answer
+
+    return Candidate(_uri(url), without_user(url), None, lambda: _read(url, folder, write))
 
 
 def without_user(url: str) -> str:
@@ -119,11 +144,11 @@ def fetch(url: str, *, limit: int = MAX_BYTES, hosts: Hosts | None = None) -> by
     return buffer.getvalue()
 
 
-def _read(url: str, folder: Path) -> Source | None:
+def _read(url: str, folder: Path, write: Callable[[BinaryIO], _Answer]) -> Source | None:
     path = folder / uuid.uuid4().hex
     try:
         with path.open("wb") as file:
-            answer = _download(url, file, MAX_BYTES, Hosts())
+            answer = write(file)
         address = httpx.URL(url)
         place = Path(address.path)
         path = path.rename(path.with_suffix(_suffix(answer.mime, place)))

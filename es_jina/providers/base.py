@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from es_jina.embedding import Embedding
 from es_jina.errors import ItemError, RequestError
 from es_jina.inputs import Input, Task
+from es_jina.providers.toy import Toy
 
 MODEL_ID = "jinaai/jina-embeddings-v4"
 LICENCE = (
@@ -35,6 +36,7 @@ class ModelInfo:
         dims: the Matryoshka sizes of the single vector, ascending; the last is the full size.
         multi_dims: the size of each vector of a multi-vector; ``None`` for a model without.
         max_pixels: the default pixel budget of an image.
+        toy: what a toy says of itself; ``None`` for a model that is none.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ModelInfo:
     dims: tuple[int, ...]
     multi_dims: int | None
     max_pixels: int
+    toy: Toy | None = None
 
     @property
     def identity(self) -> str:

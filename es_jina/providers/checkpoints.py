@@ -9,6 +9,7 @@ from es_jina.model.checkpoint import Checkpoint
 from es_jina.model.settings import read_settings
 from es_jina.model.tokens import TOKENIZER_FILE, TextTokenizer
 from es_jina.providers.base import MODEL_ID, V4, ModelInfo
+from es_jina.providers.toy import TOY_FILE, Toy
 
 # The commit of the hub repository that this package was written against.
 HUB_REVISION = "4a58ca57710c49f51896e4bc820e202fbf64904b"
@@ -18,7 +19,8 @@ def describe_local(model: str) -> ModelInfo:
     """Say what a checkpoint folder or the hub id holds, without loading or downloading it.
 
     Raises:
-        CheckpointError: neither a folder nor the hub id, or config.json is missing.
+        CheckpointError: neither a folder nor the hub id, config.json is missing, or toy.json is
+            broken.
     """
     if model == MODEL_ID:
         return replace(V4, revision=HUB_REVISION)
@@ -30,6 +32,7 @@ def describe_local(model: str) -> ModelInfo:
         dims=config.dims,
         multi_dims=config.multi_dims,
         max_pixels=config.images.max_pixels,
+        toy=_toy(checkpoint),
     )
 
 
@@ -41,6 +44,12 @@ def open_local_tokenizer(model: str) -> TextTokenizer:
         ProviderError: it is not there and cannot be downloaded.
     """
     return TextTokenizer(_downloaded_tokenizer() if model == MODEL_ID else _folder(model))
+
+
+def _toy(checkpoint: Checkpoint) -> Toy | None:
+    """Return what a toy says of itself; that changes no vector, so it is no part of the digest."""
+    place = checkpoint.folder / TOY_FILE
+    return Toy.read(checkpoint.json(TOY_FILE), str(place)) if place.exists() else None
 
 
 def _folder(model: str) -> Path:

@@ -7,6 +7,7 @@ from es_jina.errors import ProviderError, RequestError
 from es_jina.providers.base import MODEL_ID, ModelInfo
 from es_jina.providers.patience import Patience
 from es_jina.providers.service import Service
+from es_jina.providers.toy import Toy
 
 ROUTE = "/v1/models"
 
@@ -78,10 +79,16 @@ def _read(name: Any, told: Any) -> Served:
         dims=tuple(sorted(_positive(size) for size in _of(list, told["dims"]))),
         multi_dims=None if told["multi_dims"] is None else _positive(told["multi_dims"]),
         max_pixels=_positive(told["max_pixels"]),
+        toy=_toy(told.get("toy")),
     )
     if not info.dims:
         raise ValueError("no dims")
     return Served(_of(str, name), info, told.get("one_pass") is True)
+
+
+def _toy(told: Any) -> Toy | None:
+    """Return what a toy says of itself; its words stay at the server, which tells of them."""
+    return None if told is None else Toy(_of(str, told["about"]), frozenset())
 
 
 def _of(kind: type, value: Any) -> Any:

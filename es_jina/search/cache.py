@@ -49,7 +49,7 @@ class QueryCache:
         return made
 
 
-def preference(query: Input) -> str | None:
+def preference(query: Input | Embedding) -> str | None:
     """Return what sends a query, each time it comes, to the same copies of the shards.
 
     Replicas have graphs of their own and find slightly different neighbours: pages of one search
@@ -59,8 +59,10 @@ def preference(query: Input) -> str | None:
     return None if content is None else hashlib.sha256(repr(content).encode()).hexdigest()[:12]
 
 
-def _content(query: Input) -> Hashable:
+def _content(query: Input | Embedding) -> Hashable:
     """Return what tells a query from others; ``None`` where only looking at every pixel would."""
+    if isinstance(query, Embedding):
+        return None if query.single is None else hashlib.sha256(query.single.tobytes()).digest()
     if not isinstance(query, Image):
         return query.text
     source = query.source

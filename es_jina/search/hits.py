@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from es_jina.search.trace import Sent, Stage
 # no text (Unicode 23.7).
 MARK, UNMARK = "\ufdd0", "\ufdd1"
 _MARKS = re.compile(f"([{MARK}{UNMARK}])")
+# Of surrogate pairs: they cannot be written in UTF-8.
+_HALVES = re.compile("[\ud800-\udfff]")
 _SNIPPET = 160
 
 
@@ -59,6 +63,14 @@ class Hit:
     snippet: str
     highlights: tuple[tuple[int, int], ...] = ()
     stages: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the source's file; anybody may have written the address."""
+        try:
+            return PurePosixPath(unquote(urlsplit(self.uri).path)).name
+        except ValueError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +134,17 @@ def read_hit(found: dict[str, Any]) -> Hit:
     source = fields.get("source")
     uri = _text(source.get("uri")) if isinstance(source, dict) else ""
     # A word may match by its stem alone, in the field of a language.
-    passages = [passage for passages in found.get("highlight", {}).values() for passage in passages]
+    marked = found.get("highlight", {}).values()
+    passages = [_text(passage) for several in marked for passage in several]
     return Hit(
         id=found["_id"],
         score=_score(found["_score"]),
         uri=uri,
         title=_text(fields.get("title")) or uri,
         kind=_text(fields.get("kind")),
-        page=fields.get("page"),
-        pages=fields.get("pages"),
-        chunk=fields.get("chunk"),
+        page=_number(fields.get("page")),
+        pages=_number(fields.get("pages")),
+        chunk=_number(fields.get("chunk")),
         snippet=max(passages, key=lambda told: told.count(MARK), default=_text(fields.get("text"))),
     )
 
@@ -143,7 +156,11 @@ def shown(hit: Hit) -> Hit:
 
 
 def _text(told: object) -> str:
-    return "" if told is None else str(told)
+    return "" if told is None else _HALVES.sub("\N{REPLACEMENT CHARACTER}", str(told))
+
+
+def _number(told: object) -> int | None:
+    return told if type(told) is int else None
 
 
 def _score(told: float) -> float:

@@ -99,10 +99,10 @@ class LateInteraction:
         return {ident: score for ident, score in told if isfinite(score)}
 
     def _rows(self, value: str) -> NDArray[np.generic] | None:
-        """Return a multi-vector; ``None`` for what somebody else has written and is none."""
+        """Return a multi-vector; ``None`` for what is none, or is of the other store by now."""
         try:
             rows = unpack(value, self.multi.element_type, self.multi.dims)
-        except ValueError:
+        except (TypeError, ValueError):
             return None
         return rows if len(rows) else None
 

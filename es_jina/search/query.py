@@ -187,6 +187,21 @@ def packed_multi_vectors(ids: Sequence[str]) -> Body:
     }
 
 
+def stored_vectors(ident: str, profile: IndexProfile) -> Body:
+    """The finest single vector of a document, and its multi-vector."""
+    body: Body = {
+        "size": 1,
+        "_source": False,
+        "fields": [profile.finest.field],
+        "query": {"ids": {"values": [ident]}},
+    }
+    if profile.multi_vector is None:
+        return body
+    if profile.multi_vector.store == "binary":
+        return {**body, "docvalue_fields": [MULTI_VECTOR_FIELD]}
+    return {**body, "fields": [profile.finest.field, MULTI_VECTOR_FIELD]}
+
+
 def _maxsim(
     query: Vector, multi: MultiVectorProfile, filters: list[Filter], *, bits: bool
 ) -> dict[str, Any]:

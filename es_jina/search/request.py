@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from es_jina.dense import DenseProfile
+from es_jina.embedding import Embedding
 from es_jina.errors import RequestError
 from es_jina.inputs import Image, Input, Text
 from es_jina.profile import IndexProfile
@@ -13,6 +14,7 @@ from es_jina.search.query import MOST
 
 Mode = Literal["text", "dense", "late", "hybrid"]
 MODES: tuple[str, ...] = get_args(Mode)
+Query = Input | Embedding
 
 # How many candidates of each ranking are fused and then scored by late interaction.
 WINDOW = 50
@@ -23,7 +25,7 @@ MAX_SIZE = 1000
 class SearchRequest:
     """One search; the fields are those of :meth:`es_jina.search.searcher.Searcher.search`."""
 
-    query: Input
+    query: Query
     mode: Mode
     size: int
     filters: Sequence[Filter]
@@ -54,20 +56,13 @@ class SearchRequest:
             RequestError: it is none, or needs something that the query or the index lacks.
         """
         self._check_numbers()
-        if not isinstance(self.query, Text | Image):
-            raise RequestError(
-                f"the query is a {type(self.query).__name__}: give a Text or an Image of es_jina"
-            )
+        self._check_query()
         if isinstance(self.filters, dict):
             raise RequestError("filters are a list of queries, and this is one: put it into a list")
-        if isinstance(self.query, Image) and self.mode == "text":
-            raise RequestError("an image has no words: use --mode dense, late or hybrid")
-        if isinstance(self.query, Text):
-            _check_text(self.query.text)
         multi = profile.multi_vector
         if self.mode == "late" and multi is None:
             raise RequestError(
-                f"the index {index!r} has no multi-vectors: use --mode dense or hybrid"
+                f"the index {index!r} has no multi-vectors: use mode dense or hybrid"
             )
         if self.bits and self.mode not in ("late", "hybrid"):
             raise RequestError(f"mode {self.mode!r} compares no multi-vectors: leave out --bits")
@@ -78,6 +73,19 @@ class SearchRequest:
             )
         if self.coarse is not None and self.mode == "text":
             raise RequestError("mode 'text' looks at no vectors: leave out --coarse")
+
+    def _check_query(self) -> None:
+        if not isinstance(self.query, Text | Image | Embedding):
+            raise RequestError(
+                f"the query is a {type(self.query).__name__}: give a Text or an Image of es_jina"
+            )
+        if isinstance(self.query, Text):
+            _check_text(self.query.text)
+        elif self.mode == "text":
+            what = "an image has" if isinstance(self.query, Image) else "vectors have"
+            raise RequestError(f"{what} no words: use mode dense, late or hybrid")
+        if isinstance(self.query, Embedding) and self.rerank:
+            raise RequestError("a reranker reads texts and images: it cannot take vectors")
 
     def _check_numbers(self) -> None:
         if self.mode not in MODES or not 1 <= self.size <= MAX_SIZE:

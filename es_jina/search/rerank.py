@@ -110,15 +110,23 @@ def local_picture(uri: str, sha256: object) -> Image | None:
 
     Its digest also keeps anybody who can write documents from having us send other files away.
     """
-    # What follows a # is a record of a file.
-    if not uri.startswith("file:///") or "#" in uri:
-        return None
-    path = Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))
+    path = local_path(uri)
     try:
-        if not path.is_file():
+        if path is None or not path.is_file():
             return None
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
         return None
     return Image(path) if found == sha256 else None
+
+
+def local_path(uri: str) -> Path | None:
+    """Return the file of this machine that a source is; ``None`` where it is none."""
+    # What follows a # is a record of a file.
+    if not uri.startswith("file:///") or "#" in uri:
+        return None
+    try:
+        return Path(os.fsdecode(unquote_to_bytes(uri.removeprefix("file://"))))
+    except UnicodeError:  # half a surrogate pair, which anybody may have written
+        return None

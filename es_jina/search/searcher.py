@@ -20,7 +20,7 @@ from es_jina.search.candidates import Candidates, one_of_each_source
 from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results, placed, read_hit, shown
 from es_jina.search.late import LateInteraction, packed, rescored
-from es_jina.search.request import Mode, SearchRequest, coarse_field, window_for
+from es_jina.search.request import Mode, Query, SearchRequest, coarse_field, window_for
 from es_jina.search.rerank import Reranked, Reranking, most_read, unscored
 from es_jina.search.trace import Trace
 
@@ -65,7 +65,7 @@ class Searcher:
 
     def search(
         self,
-        query: Input,
+        query: Query,
         mode: Mode = "hybrid",
         size: int = 10,
         filters: Sequence[Filter] = (),
@@ -78,7 +78,7 @@ class Searcher:
         explain: bool = False,
         rerank: bool = False,
     ) -> Results:
-        """Search by a text or an image.
+        """Search by a text, an image, or vectors that are at hand.
 
         Args:
             query: what to look for.
@@ -156,6 +156,7 @@ class Searcher:
 
     def _reranked(self, hits: list[Hit], request: SearchRequest, asking: Asking) -> Reranked:
         assert self._reranker is not None  # noqa: S101
+        assert not isinstance(request.query, Embedding)  # noqa: S101
         most = most_read(request.size)
         if request.offset >= most:
             return Reranked(unscored(hits))  # none of those is shown
@@ -165,21 +166,23 @@ class Searcher:
     def _embed(self, request: SearchRequest, trace: Trace) -> Embedding | None:
         if request.mode == "text":
             return None
+        late = request.mode != "dense" and self._profile.multi_vector is not None
+        if isinstance(request.query, Embedding):
+            return self._checked(request.query, late=late)
         if self._provider is None:
             raise RequestError(f"mode {request.mode!r} needs a model")
-        late = request.mode != "dense" and self._profile.multi_vector is not None
-        want = Want.SINGLE | Want.MULTI if late else Want.SINGLE
+        query, want = request.query, Want.SINGLE | Want.MULTI if late else Want.SINGLE
         with trace.stage("embed"):
-            return self._cache.get(
-                request.query, self._profile, want, lambda: self._embedded(request.query, want)
-            )
+            return self._cache.get(query, self._profile, want, lambda: self._embedded(query, want))
 
     def _embedded(self, query: Input, want: Want) -> Embedding:
         assert self._provider is not None  # noqa: S101
         (embedding,) = self._provider.embed(
             [query], self._profile.query_task, want, max_pixels=self._profile.max_pixels
         )
-        late = Want.MULTI in want
+        return self._checked(embedding, late=Want.MULTI in want)
+
+    def _checked(self, embedding: Embedding | ItemError, *, late: bool) -> Embedding:
         multi = self._profile.multi_vector if late else None
         answer = checked(embedding, replace(self._profile, multi_vector=multi))
         if isinstance(answer, ItemError):

@@ -12,8 +12,9 @@ from starlette.responses import Response, StreamingResponse
 from es_jina.server.hang_up import HungUpError, while_connected
 from es_jina.server.refused import BROKEN, INVALID, NOT_FOUND, RefusedError
 
-# Makes the answer's body from the request's; a large one comes in parts.
-Answer = Callable[[bytes], Coroutine[Any, Any, bytes | AsyncIterator[bytes]]]
+# Makes the answer's body from the request's; a large one comes in parts. What is no JSON, or has
+# headers of its own, comes as a response.
+Answer = Callable[[bytes], Coroutine[Any, Any, bytes | AsyncIterator[bytes] | Response]]
 
 _log = logging.getLogger(__name__)
 # nginx's status of a request whose client is gone; nobody reads it but the metrics.
@@ -21,10 +22,10 @@ _HUNG_UP = 499
 
 
 async def answered(request: Request, answer: Answer) -> Response:
-    """Answer a POST request.
+    """Answer a request.
 
     Args:
-        request: its body is read here.
+        request: its body is read here, if it has one.
         answer: makes the answer's body from the request's.
     """
     try:
@@ -36,6 +37,8 @@ async def answered(request: Request, answer: Answer) -> Response:
         return Response(status_code=_HUNG_UP)
     except Exception as error:
         return refusal(request, unexpected(error))
+    if isinstance(body, Response):
+        return body
     if isinstance(body, bytes):
         return Response(body, media_type="application/json")
     return StreamingResponse(body, media_type="application/json")

@@ -1,6 +1,6 @@
 """The routes."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -16,11 +15,14 @@ from starlette.types import Lifespan
 
 from es_jina import __version__
 from es_jina.server.answering import answered, on_http_error, refusal
+from es_jina.server.bytes_route import BytesRoute
 from es_jina.server.documentation import documented, get_of, post_of
 from es_jina.server.health import Health
 from es_jina.server.metrics import CONTENT_TYPE, Metrics
 from es_jina.server.refused import RefusedError
 from es_jina.server.service import Service
+from es_jina.server.web.parts import Web
+from es_jina.server.web.routes import add_web
 from es_jina.server.wire.embeddings import EmbeddingsRoute
 from es_jina.server.wire.files import WireFiles
 from es_jina.server.wire.models import list_models, one_model
@@ -46,6 +48,7 @@ class Parts:
         rerank: answers rerank requests.
         health: how far the server has come.
         metrics: what it counts.
+        web: the search page; ``None`` where no index is served.
     """
 
     service: Service
@@ -53,19 +56,7 @@ class Parts:
     rerank: RerankRoute
     health: Health
     metrics: Metrics
-
-
-class _BytesRoute(APIRoute):
-    """A route whose function reads the body and writes the answer itself.
-
-    FastAPI describes it, and leaves out what it would do to each request for arguments that the
-    function does not have: more than all of ours costs.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the function as it is."""
-        function: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return function
+    web: Web | None = None
 
 
 def create_app(parts: Parts, lifespan: Lifespan[FastAPI]) -> FastAPI:
@@ -90,6 +81,8 @@ def create_app(parts: Parts, lifespan: Lifespan[FastAPI]) -> FastAPI:
     _add_models(app, parts.service)
     _add_health(app, parts)
     _add_docs(app)
+    if parts.web is not None:
+        add_web(app, parts.web)
     documented(app)
     return app
 
@@ -106,11 +99,11 @@ def _add_embeddings(app: FastAPI, parts: Parts) -> None:
 
     for path in ("/v1/embeddings", "/v1/{task}/embeddings"):
         app.router.add_api_route(
-            path, embed, route_class_override=_BytesRoute, **post_of("embeddings", path)
+            path, embed, route_class_override=BytesRoute, **post_of("embeddings", path)
         )
     for path in ("/embed", "/v1/{task}/embed", "/"):
         app.router.add_api_route(
-            path, embed_tei, route_class_override=_BytesRoute, **post_of("tei", path)
+            path, embed_tei, route_class_override=BytesRoute, **post_of("tei", path)
         )
 
 
@@ -129,7 +122,7 @@ def _add_rerank(app: FastAPI, parts: Parts) -> None:
         return await answered(request, parts.rerank.answer)
 
     app.router.add_api_route(
-        "/v1/rerank", rerank, route_class_override=_BytesRoute, **post_of("rerank", "/v1/rerank")
+        "/v1/rerank", rerank, route_class_override=BytesRoute, **post_of("rerank", "/v1/rerank")
     )
 
 

@@ -7,6 +7,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from es_jina.server.web.explain_body import EXPLAIN_ANSWERS, ExplainBody
+from es_jina.server.web.index_bodies import IndexList
+from es_jina.server.web.search_body import SearchAnswer, SearchBody
+from es_jina.server.web.source_body import AddingEvent, AddressBody
 from es_jina.server.wire import schemas
 from es_jina.server.wire.bodies import EmbeddingBody, TaskName
 from es_jina.server.wire.rerank_body import RerankAnswer, RerankBody
@@ -29,7 +33,24 @@ _BODIES: dict[str, tuple[type[BaseModel], dict[str, Any], str]] = {
         {"$ref": _PLACE.format(model="RerankAnswer")},
         "Order documents by late interaction",
     ),
+    "explain": (
+        ExplainBody,
+        {"anyOf": [{"$ref": _PLACE.format(model=each.__name__)} for each in EXPLAIN_ANSWERS]},
+        "Say where in a page or a text each word of a query is",
+    ),
+    "search": (
+        SearchBody,
+        {"$ref": _PLACE.format(model="SearchAnswer")},
+        "Search an index that is served",
+    ),
+    "sources": (
+        AddressBody,
+        {"$ref": _PLACE.format(model="AddingEvent")},
+        "Add a file, or what is at an address, to an index that is served",
+    ),
 }
+# Their addresses may name the task.
+_WITH_TASK = frozenset({"embeddings", "tei"})
 _REFUSALS = {
     400: "An input cannot be embedded, or the model is another.",
     401: "No key, or none that is known.",
@@ -74,7 +95,7 @@ def post_of(format_name: str, path: str) -> dict[str, Any]:
         },
         "openapi_extra": {
             "requestBody": {"required": True, "content": _json(reference)},
-            **({} if format_name == "rerank" else {"parameters": [task]}),
+            **({"parameters": [task]} if format_name in _WITH_TASK else {}),
         },
     }
 
@@ -103,6 +124,31 @@ def get_of(
     }
 
 
+def picture_of(summary: str) -> dict[str, Any]:
+    """Return how a route is described that answers with the picture of a document."""
+    text = {"schema": {"type": "string"}}
+    refusals = {404: "There is no such document, or no picture of it.", 429: _REFUSALS[429]}
+    return {
+        "methods": ["GET"],
+        "tags": ["search"],
+        "summary": summary,
+        "responses": {
+            200: {
+                "description": "A JPEG.",
+                "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+            },
+            304: {"description": "The client has it: `If-None-Match` named its `ETag`."},
+            **{status: _refusal(told) for status, told in refusals.items()},
+        },
+        "openapi_extra": {
+            "parameters": [
+                {"name": "ref", "in": "path", "required": True, **text},
+                {"name": "index", "in": "query", "required": False, **text},
+            ]
+        },
+    }
+
+
 def documented(app: FastAPI) -> None:
     """Have an application describe the bodies that its routes name."""
 
@@ -125,6 +171,10 @@ def _schemas() -> dict[str, Any]:
         for answer in (
             schemas.EmbeddingAnswer,
             RerankAnswer,
+            *EXPLAIN_ANSWERS,
+            SearchAnswer,
+            IndexList,
+            AddingEvent,
             schemas.ErrorAnswer,
             schemas.HealthAnswer,
             schemas.ModelEntry,

@@ -8,6 +8,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 from ssl import SSLContext
 
@@ -38,6 +39,21 @@ class _UnfetchedError(Exception):
     """Why something is not fetched."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What is at an address.
+
+    Attributes:
+        content: all of it.
+        mime: its media type, as the server says; empty where it says none.
+        charset: its encoding, as the server says.
+    """
+
+    content: bytes
+    mime: str
+    charset: str | None
+
+
 class Fetcher:
     """Downloads what is at an address."""
 
@@ -57,6 +73,14 @@ class Fetcher:
         self._free = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def fetch(self, address: str) -> bytes:
+        """Return what is at an address, and nothing of what its server says of it.
+
+        Raises:
+            RefusedError: as :meth:`get`.
+        """
+        return (await self.get(address)).content
+
+    async def get(self, address: str) -> Fetched:
         """Return what is at an address; proxies, cookies and passwords are not used.
 
         Raises:
@@ -78,15 +102,15 @@ class Fetcher:
         shown = without_user(address)[:LONGEST_SHOWN]
         raise RefusedError(400, f"{shown!r} cannot be fetched: {reason}", INVALID)
 
-    async def _follow(self, url: httpx.URL) -> bytes:
+    async def _follow(self, url: httpx.URL) -> Fetched:
         for _ in range(1 + MOST_REDIRECTS):
             answer = await self._get(url)
-            if isinstance(answer, bytes):
+            if isinstance(answer, Fetched):
                 return answer
             url = answer
         raise _UnfetchedError(f"more than {MOST_REDIRECTS} redirects")
 
-    async def _get(self, url: httpx.URL) -> bytes | httpx.URL:
+    async def _get(self, url: httpx.URL) -> Fetched | httpx.URL:
         """Return what is at an address, or where it leads, which is not checked yet."""
         _check(url)
         *others, last = (await self._resolve(url))[:MOST_TRIED]
@@ -114,7 +138,7 @@ class Fetcher:
             raise _UnfetchedError(_NOT_PUBLIC)
         return addresses
 
-    async def _ask(self, url: httpx.URL, address: Address) -> bytes | httpx.URL:
+    async def _ask(self, url: httpx.URL, address: Address) -> Fetched | httpx.URL:
         """GET from one address; the certificate must be the host's.
 
         The transport alone knows no proxy, no cookie and no redirect, and writes no log. Each
@@ -139,7 +163,7 @@ class Fetcher:
             finally:
                 await response.aclose()
 
-    async def _read(self, response: httpx.Response) -> bytes:
+    async def _read(self, response: httpx.Response) -> Fetched:
         if not response.is_success:
             raise _UnfetchedError(f"HTTP {response.status_code}")
         # A few compressed bytes may be very many, and images gain nothing.
@@ -152,7 +176,8 @@ class Fetcher:
             content += block
             if len(content) > self._limit:
                 raise _UnfetchedError(self._too_large())
-        return bytes(content)
+        mime = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Fetched(bytes(content), mime, response.charset_encoding)
 
     def _too_large(self) -> str:
         return f"over the limit of {self._limit / 1024**2:.3g} MB"

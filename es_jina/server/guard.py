@@ -16,7 +16,9 @@ Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # What asks for them has no key, and they tell nothing.
-OPEN_PATHS = frozenset({"/health", "/ready", "/live", "/docs", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/health", "/ready", "/live", "/docs", "/openapi.json"})
+# The files of the search page; what it shows is asked for with a key.
+_OPEN_FOLDER = "/site/"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 # Bodies of the largest size, or many smaller ones, that are held at the same time.
@@ -108,9 +110,7 @@ class Guard:
             )
 
     def _check_key(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        if self._keys is None or (
-            scope["method"] in {"GET", "HEAD"} and scope["path"] in OPEN_PATHS
-        ):
+        if self._keys is None or _is_open(scope):
             return
         scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
@@ -137,6 +137,14 @@ class Guard:
             )
         body = await incoming.read(self._body_bytes)
         return None if body is None else handed_on(body, receive)
+
+
+def _is_open(scope: Scope) -> bool:
+    """Say whether everybody may have what is asked for."""
+    path = scope["path"]
+    return scope["method"] in {"GET", "HEAD"} and (
+        path in OPEN_PATHS or path.startswith(_OPEN_FOLDER)
+    )
 
 
 def _without_port(host: str) -> str:

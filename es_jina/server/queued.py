@@ -116,7 +116,7 @@ class QueuedService:
 
 def _is_interactive(request: EmbedRequest, tokens: int) -> bool:
     """Whether somebody may be waiting for the answer: a few queries, or a text to compare."""
-    if len(request.inputs) > _QUERIES or tokens > _QUERY_TOKENS:
+    if request.bulk or len(request.inputs) > _QUERIES or tokens > _QUERY_TOKENS:
         return False
     if request.task.value.endswith(".query"):
         return True

@@ -1,22 +1,13 @@
 """Late interaction by reference: the stored multi-vectors of documents that are named alone."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
-from elasticsearch import (
-    ApiError,
-    BadRequestError,
-    Elasticsearch,
-    NotFoundError,
-    TransportError,
-)
+from elasticsearch import Elasticsearch
 
 from es_jina.elastic.assets import require_profile
-from es_jina.elastic.client import is_elasticsearch
-from es_jina.elastic.patience import is_transient
 from es_jina.embedding import Vector
 from es_jina.errors import ClusterError, EsJinaError, ProfileMismatchError, RequestError
 from es_jina.profile import IndexProfile
@@ -25,17 +16,10 @@ from es_jina.search.asking import Asking, Found
 from es_jina.search.late import LateInteraction
 from es_jina.search.query import Body
 from es_jina.search.trace import Trace
-from es_jina.server.refused import (
-    BUSY,
-    FORBIDDEN,
-    INVALID,
-    NOT_FOUND,
-    UNAVAILABLE,
-    RefusedError,
-)
-from es_jina.server.threads import RETRY_AFTER, Threads
+from es_jina.server.index_faults import index_refused, is_bad_request
+from es_jina.server.refused import FORBIDDEN, RefusedError
+from es_jina.server.threads import Threads
 
-_LOG = logging.getLogger(__name__)
 # Batches read at the same time; each is a thread and a connection.
 _AT_ONCE = 8
 _WAITING = 64
@@ -138,7 +122,7 @@ class ReferencedIndices:
             raise RefusedError(
                 403,
                 f"documents of the index {index!r} may not be named here: start the server with "
-                "--index and its name",
+                "--index and its name; it must have multi-vectors",
                 FORBIDDEN,
             )
         return self._known[index].profile
@@ -168,7 +152,7 @@ class ReferencedIndices:
         try:
             found = await self._threads.run(partial(self._scores, index, query, ids))
         except EsJinaError as error:
-            raise _refused(index, error) from error
+            raise index_refused(index, error, "reranking by reference") from error
         return [found.get(each) for each in references]
 
     def _scores(self, index: str, query: Vector, ids: list[str]) -> dict[str, float]:
@@ -183,7 +167,7 @@ class ReferencedIndices:
                 foreign |= known.familiar
         except ClusterError as error:
             # The other store refuses a request that is for the first one.
-            if not _is_bad_request(error):
+            if not is_bad_request(error):
                 raise
             profile, foreign = self._read(index), frozenset()
             if profile == known.profile:
@@ -212,24 +196,3 @@ class ReferencedIndices:
 def _late(query: Vector, profile: IndexProfile) -> LateInteraction:
     assert profile.multi_vector is not None  # noqa: S101
     return LateInteraction(query, profile.multi_vector)
-
-
-def _is_bad_request(error: ClusterError) -> bool:
-    return isinstance(error.__cause__, BadRequestError)
-
-
-def _refused(index: str, error: EsJinaError) -> RefusedError:
-    """Return what a client is told; what Elasticsearch says is for the log, it names addresses."""
-    _LOG.warning("reranking by reference: %s", error)
-    if isinstance(error, RequestError):
-        return RefusedError(400, str(error), INVALID)
-    cause = error.__cause__
-    if isinstance(cause, NotFoundError) and is_elasticsearch(cause):
-        told = f"there is no index {index!r}; create it with `es-jina setup {index}`"
-        return RefusedError(404, told, NOT_FOUND)
-    if isinstance(cause, ApiError | TransportError) and is_transient(cause):
-        # The one status that makes Elasticsearch's own inference services ask again.
-        told = f"the index {index!r} cannot be read just now: ask again in {RETRY_AFTER} seconds"
-        return RefusedError(429, told, BUSY, retry_after=RETRY_AFTER)
-    told = f"the index {index!r} cannot be read: the log of the server says why"
-    return RefusedError(503, told, UNAVAILABLE)

@@ -136,7 +136,7 @@ def test_what_cannot_be_asked_of_an_index_without_multi_vectors(
 ) -> None:
     es_jina("setup", index, *V3)
     for arguments, message in (
-        (("dog", "--mode", "late"), "no multi-vectors: use --mode dense or hybrid"),
+        (("dog", "--mode", "late"), "no multi-vectors: use mode dense or hybrid"),
         (("dog", "--bits"), "no multi-vectors: leave out --bits"),
         (("--image", "teal.png"), "teal.png cannot be used: jinaai/jina-embeddings-v3 reads no im"),
         (("dog", "--model", "jina-clip-v2"), "made with jinaai/jina-embeddings-v3, but the model"),

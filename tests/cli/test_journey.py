@@ -61,7 +61,7 @@ def test_the_whole_way(
         es_jina("search", index, "--image", "documents/teal.png", "--mode", "dense", "--json")
     )
     assert picture_hits["hits"][0]["kind"] == "image"
-    assert "use --mode dense" in es_jina(
+    assert "use mode dense" in es_jina(
         "search", index, "--image", "documents/teal.png", "--mode", "text", code=2
     )
 

@@ -15,6 +15,7 @@ from es_jina.cli.search_display import print_results
 from es_jina.elastic.node import Node
 from es_jina.search.hits import Hit, Results
 from tests.ingest.files import picture
+from tests.toys import toy_of
 
 from .shell import Inside
 
@@ -98,6 +99,20 @@ def test_what_cannot_be_asked(
     told = es_jina("search", index, "brown dog", *options, code=2)
     assert message in told
     assert len(told.splitlines()) == 1
+
+
+def test_a_toy_says_which_words_it_does_not_know(
+    es_jina: Inside, index: str, checkpoint: Path, tmp_path: Path
+) -> None:
+    toy = toy_of(checkpoint, tmp_path / "toy", "fox", "a")
+    known = es_jina("search", index, "a fox", "--model", toy, "--json")
+    asked = ("search", index, "a pink unicorn", "--model", toy)
+    told = es_jina(*asked, "--json")
+    assert json.loads(es_jina(*asked, "--json", errors=False))["hits"]
+    assert "does not know" not in known
+    assert told.endswith("}\nthe demo model does not know 'pink' and 'unicorn'\n")
+    # By words alone the model is not asked.
+    assert "does not know" not in es_jina(*asked, "--mode", "text")
 
 
 def test_a_picture_that_is_none_is_named(es_jina: Inside, index: str) -> None:

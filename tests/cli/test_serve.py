@@ -14,6 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from es_jina.elastic.node import Node
+from es_jina.server.run import Process
+from tests.toys import ABOUT, toy_of
+
 from .shell import Inside, Shell
 
 PATIENCE = 60.0
@@ -149,6 +153,10 @@ def test_what_it_cannot_start_with(es_jina: Inside, checkpoint: Path) -> None:
     told = es_jina("serve", "--model", checkpoint, "--host", "0.0.0.0", code=2)
     assert "--keys" in told
     assert len(told.splitlines()) == 1
+    told = es_jina("serve", "--model", checkpoint, "--add", code=2)
+    assert told == "Error: --add needs an index to add files to: name it with --index\n"
+    told = es_jina("serve", "--add", "/dev/null/uploads", "--index", "docs", code=2)
+    assert told == "Error: --add: /dev/null/uploads: Not a directory\n"
 
 
 def test_model_that_cannot_be_loaded_ends_it(
@@ -168,3 +176,22 @@ def test_without_its_extra(es_jina: Inside, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(importlib.util, "find_spec", without)
     told = es_jina("serve", code=2)
     assert told == "Error: the server needs uvicorn: pip install 'es_jina[server]'\n"
+
+
+def test_the_model_is_that_of_the_index(
+    node: Node,
+    index: str,
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    run = Inside(tmp_path, node.url, monkeypatch, capfd)
+    run("setup", index, "--model", toy_of(checkpoint, tmp_path / "toy", "fox"))
+    monkeypatch.setattr(Process, "run", lambda self, _: self._listening.close() or 0)
+    monkeypatch.setattr(Process, "cut_short", False)
+    told = run("serve", "--index", index, "--port", 0)
+    assert "what is asked before it is loaded waits" in told
+    assert ABOUT in told.splitlines()
+    told = run("serve", "--index", "nowhere", "--port", 0, code=2)
+    assert "there is no index 'nowhere'" in told

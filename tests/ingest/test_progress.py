@@ -23,6 +23,8 @@ def test_the_bottleneck_is_where_the_time_goes_also_while_it_goes() -> None:
         time.sleep(0.02)
         assert progress.bottleneck == "embedding"
         assert 0.02 <= progress.waits["embedding"] < 5
+        assert progress.stage == "embedding"
+    assert progress.stage is None
     with progress.waiting("writing"):
         pass
     assert progress.bottleneck == "embedding"

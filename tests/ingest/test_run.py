@@ -102,6 +102,15 @@ def test_a_second_run_embeds_nothing_and_opens_nothing(
     assert counting.inputs == []
 
 
+def test_the_units_of_a_run_are_counted(run: Runner, folder: Path) -> None:
+    for unchanged in (0, 4):
+        engine = run.engine(None)
+        engine.run(run.targets(folder))
+        counts = engine.progress
+        assert (counts.cut, counts.units + counts.unchanged, counts.unchanged) == (4, 4, unchanged)
+        assert counts.stage is None
+
+
 def test_a_file_that_was_only_touched_is_not_embedded(
     run: Runner, folder: Path, counting: Counting
 ) -> None:

@@ -20,7 +20,7 @@ from es_jina.errors import ItemError
 from es_jina.ingest import web
 from es_jina.ingest.hosts import Hosts
 from es_jina.ingest.sources import Source
-from es_jina.ingest.web import fetch, web_candidate
+from es_jina.ingest.web import fetch, fetched_candidate, web_candidate
 
 from .files import pdf, picture
 
@@ -386,6 +386,24 @@ def test_a_password_is_sent_and_not_kept(httpserver: HTTPServer, scratch: Path) 
         source = web_candidate(there.replace("//", "//me:s%40cret@"), scratch).read()
         assert source is not None
         assert (source.name, source.text) == (there, "words")
+
+
+def test_what_somebody_else_has_fetched_is_the_same_source(
+    httpserver: HTTPServer, scratch: Path
+) -> None:
+    content, mime = "<p>Ein Käfer".encode("latin-1"), "text/html"
+    served = httpserver.expect_request("/some-page.pdf")
+    served.respond_with_data(content, content_type=f"{mime}; charset=latin-1")
+    url = httpserver.url_for("/some-page.pdf#end")
+    ours = web_candidate(url, scratch).read()
+    theirs = fetched_candidate(url, content, mime, "latin-1", scratch).read()
+    for each in (ours, theirs):
+        assert each is not None
+        assert (each.title, each.text, each.mime) == ("Ein Käfer", "Ein Käfer", mime)
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.uri, ours.name, ours.sha256) == (theirs.uri, theirs.name, theirs.sha256)
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from es_jina.providers.base import V4, Want
 from es_jina.providers.encodings import EmbeddingType
 from es_jina.providers.hosted import HostedProvider
 from es_jina.providers.hosted_async import AsyncHostedProvider
+from es_jina.providers.toy import Toy
+from es_jina.server.wire.models import list_models
 from es_jina.testing import KEY, HangUp, StubApi, StubLimits, unavailable
+from tests.toys import ABOUT
 
 from .asking import (
     BOTH,
@@ -215,6 +219,14 @@ def test_the_model_is_what_the_server_tells(server: StubApi) -> None:
             provider.embed(texts(1), TASK, BOTH)
 
 
+def test_a_toy_behind_a_server_says_so(server: StubApi) -> None:
+    assert describe("hosted", server=server.url).toy is None
+    told = list_models(replace(V4, toy=Toy(ABOUT, frozenset({"fox"}))))["data"][0]
+    assert told["description"] == ABOUT
+    server.change = telling(toy=told["es_jina"]["toy"])
+    assert describe("hosted", server=server.url).toy == Toy(ABOUT, frozenset())
+
+
 def test_a_server_that_does_not_tell_is_taken_for_the_hosted_model(api: StubApi) -> None:
     assert describe("hosted", server=api.url) == V4
     assert describe("hosted", "our-model", server=api.url) == V4
@@ -245,6 +257,8 @@ def test_a_model_by_name(server: StubApi) -> None:
         {"multi_dims": "128"},
         {"max_pixels": None},
         {"revision": 1},
+        {"toy": {}},
+        {"toy": "a toy"},
     ],
 )
 def test_what_cannot_be_is_told_in_a_line(server: StubApi, told: dict[str, Any]) -> None:

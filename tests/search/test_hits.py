@@ -1,4 +1,6 @@
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -47,6 +49,20 @@ def test_documents_of_somebody_else_have_anything_in_their_fields() -> None:
     for source in ({}, {"source": None}, {"source": "a text"}, {"source": {"uri": None}}):
         hit = shown(read_hit({"_id": "1", "_score": 1.0, "_source": source}))
         assert (hit.uri, hit.title, hit.kind, hit.snippet) == ("", "", "", "")
+        assert hit.name == ""
     odd = {"source": {"uri": "file:///a"}, "title": None, "text": ["one", "two"], "kind": 5}
     hit = shown(read_hit({"_id": "1", "_score": 1.0, "_source": odd}))
     assert (hit.title, hit.kind, hit.snippet) == ("file:///a", "5", "['one', 'two']")
+    half = {"source": {"uri": "http://[a"}, "title": "half \ud800", "page": "7", "pages": True}
+    hit = shown(read_hit({"_id": "1", "_score": 1.0, "_source": half}))
+    assert (hit.title, hit.name) == ("half \N{REPLACEMENT CHARACTER}", "")
+    assert (hit.page, hit.pages, hit.chunk) == (None, None, None)
+
+
+@given(st.text(), st.text())
+def test_any_address_has_a_name(way: str, name: str) -> None:
+    hit = Hit("1", 1.0, f"file:///{way}", "", "text", None, None, None, "")
+    assert "/" not in hit.name
+    uri = f"file:///a/{quote(name)}"
+    if "/" not in name and name not in (".", ""):
+        assert replace(hit, uri=uri).name == name

@@ -141,7 +141,7 @@ def test_late_mode_without_multi_vectors_is_refused(
     build: Build, profile: IndexProfile, index: str
 ) -> None:
     searcher = build(replace(profile, multi_vector=None))
-    with pytest.raises(RequestError, match=f"'{index}' has no multi-vectors: use --mode dense"):
+    with pytest.raises(RequestError, match=f"'{index}' has no multi-vectors: use mode dense"):
         searcher.search(Text("fox"), "late")
 
 

@@ -11,6 +11,7 @@ import httpx
 from elasticsearch import Elasticsearch
 
 from es_jina.inputs import Input, Task
+from es_jina.providers import open_tokenizer
 from es_jina.providers.base import ModelInfo, Provider, Want
 from es_jina.server.limits import Limits
 from es_jina.server.run import Process, listen
@@ -29,12 +30,14 @@ class Running:
         provider: that embeds for it.
         process: that serves.
         client: of its own; a new one for each request would be slow.
+        said: to the person who started it.
     """
 
     url: str
     provider: Any
     process: Process
     client: httpx.Client
+    said: list[str]
 
     def post(self, path: str, body: Any = None, **more: Any) -> httpx.Response:
         """Send a body, as JSON or, where it is bytes, as it is."""
@@ -82,15 +85,27 @@ def running(
     ready = threading.Event()
     listening = listen("127.0.0.1", 0)
     url = url_of(listening, tls="tls" in settings)
-    served = Served(provider.model, lambda: [_Kept(provider)], client)
+    name = provider.model.name
+    served = Served(
+        provider.model,
+        lambda: [_Kept(provider)],
+        lambda: open_tokenizer("local", name),
+        client,
+    )
     chosen = Settings(**{"limits": Limits(), **settings})
-    process, app = assemble(listening, served, chosen, lambda _: ready.set())
+    said: list[str] = []
+
+    def say(told: str) -> None:
+        said.append(told)
+        ready.set()
+
+    process, app = assemble(listening, served, chosen, say)
     thread = threading.Thread(target=process.run, args=(app,))
     thread.start()
     try:
         assert ready.wait(PATIENCE)
         with httpx.Client(base_url=url, timeout=PATIENCE, verify=verify) as asking:
-            yield Running(url, provider, process, asking)
+            yield Running(url, provider, process, asking, said)
     finally:
         process.stop()
         thread.join(PATIENCE)

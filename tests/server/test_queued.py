@@ -49,22 +49,35 @@ def picture(size: int) -> Image:
 def test_a_few_queries_go_first_and_many_do_not(
     task: Task, inputs: list[Input], first: bool
 ) -> None:
+    assert goes_first(task, inputs) is first
+
+
+@pytest.mark.parametrize("task", [QUERY, MATCHING])
+def test_what_is_said_to_be_bulk_does_not_go_first(task: Task) -> None:
+    assert not goes_first(task, texts(1), bulk=True)
+
+
+def goes_first(task: Task, inputs: list[Input], **more: bool) -> bool:
+    """Say whether a request is served before passages that came earlier."""
+    first = False
+
     async def job() -> None:
         provider, limits = Double(held=True), Limits(batch_tokens=1)
         queue = Queue(limits)
         service = QueuedService(V4, limits, queue, Metrics())
 
-        def asking(task: Task, inputs: list[Input]) -> "asyncio.Task[object]":
-            request = EmbedRequest(inputs=tuple(inputs), task=task, want=Want.SINGLE)
+        def asking(task: Task, inputs: list[Input], **more: bool) -> "asyncio.Task[object]":
+            request = EmbedRequest(tuple(inputs), task, Want.SINGLE, **more)
             return asyncio.ensure_future(service.embed(request))
 
         bulk = asking(PASSAGE, [Text("1"), Text("2")])
         await settled()
-        asked = asking(task, inputs)
+        asked = asking(task, inputs, **more)
         await settled()
         queue.start([provider])
         await provider.entered()
-        assert (provider.calls[0] != ["1"]) is first
+        nonlocal first
+        first = provider.calls[0] != ["1"]
         provider.let_all_go()
         for each in (bulk, asked):
             each.cancel()
@@ -72,3 +85,4 @@ def test_a_few_queries_go_first_and_many_do_not(
         await queue.drain()
 
     play(job)
+    return first

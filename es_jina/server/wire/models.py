@@ -37,7 +37,7 @@ def _entry(model: ModelInfo) -> dict[str, Any]:
         "created": _RELEASED,
         "owned_by": "jinaai",
         "name": f"Jina AI: {name}",
-        "description": LICENCE,
+        "description": LICENCE if model.toy is None else model.toy.about,
         "hugging_face_id": model.name,
         "input_modalities": ["text", "image"],
         "output_modalities": ["embeddings"],
@@ -56,5 +56,6 @@ def _entry(model: ModelInfo) -> dict[str, Any]:
             "dims": list(model.dims),
             "multi_dims": model.multi_dims,
             "max_pixels": model.max_pixels,
+            **({} if model.toy is None else {"toy": {"about": model.toy.about}}),
         },
     }

@@ -11,7 +11,7 @@ import trustme
 
 from es_jina.errors import RequestError
 from es_jina.server import fetch
-from es_jina.server.fetch import Fetcher
+from es_jina.server.fetch import Fetched, Fetcher
 from tests.server.fetch.sites import (
     LIMIT,
     Writer,
@@ -65,6 +65,21 @@ def test_all_of_the_limit_is_fetched() -> None:
     async def run() -> None:
         async with serving({"/": answer(b"x" * LIMIT)}) as site:
             assert len(await Fetcher(LIMIT, allowed=anything).fetch(f"{site.url}/")) == LIMIT
+
+    asyncio.run(run())
+
+
+def test_what_the_server_says_of_it_is_told() -> None:
+    said: dict[str, Any] = {
+        "/page": answer(b"x", "Content-Type: Text/HTML; Charset=latin-1"),
+        "/nothing": answer(b"x"),
+    }
+
+    async def run() -> None:
+        async with serving(said) as site:
+            fetcher = Fetcher(LIMIT, allowed=anything)
+            assert await fetcher.get(f"{site.url}/page") == Fetched(b"x", "text/html", "latin-1")
+            assert await fetcher.get(f"{site.url}/nothing") == Fetched(b"x", "", None)
 
     asyncio.run(run())
 

@@ -159,6 +159,6 @@ def test_other_indices_are_refused(
         assert raised.value.status == 403
         assert raised.value.detail == (
             f"documents of the index {other!r} may not be named here: start the server with "
-            "--index and its name"
+            "--index and its name; it must have multi-vectors"
         )
         assert sent == []

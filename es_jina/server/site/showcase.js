@@ -1,0 +1,73 @@
+// @ts-check
+/** A few pages of the index on the first page: what the first example finds. */
+
+import { isAbort } from "./api.js";
+import { byId, make } from "./dom.js";
+import { picturePath, Thumbnails } from "./pictures.js";
+import { address, read } from "./state.js";
+
+/** @typedef {import("./wire.js").Found} Found */
+
+const PAGES = 7;
+
+export class Showcase {
+  #place = byId("showcase", HTMLElement);
+  #running = new AbortController();
+  #index = "";
+
+  /**
+   * @param {import("./api.js").Api} api
+   * @param {import("./state.js").History} history
+   */
+  constructor(api, history) {
+    this.api = api;
+    this.history = history;
+    this.thumbnails = new Thumbnails(api);
+  }
+
+  /**
+   * @param {string} index
+   * @param {string} query an example.
+   */
+  async show(index, query) {
+    if (index === this.#index) return;
+    this.hide();
+    this.#index = index;
+    const body = { index, query, size: PAGES, filters: { kind: ["page", "image"] } };
+    try {
+      /** @type {Found} */
+      const { hits } = await this.api.json("v1/search", body, this.#running.signal);
+      const shown = hits.filter((hit) => hit.picture);
+      this.#place.hidden = !shown.length;
+      this.#place.replaceChildren(...shown.map((hit) => this.#page(hit, query)));
+    } catch (error) {
+      if (!isAbort(error)) this.hide(); // it is an ornament
+    }
+  }
+
+  hide() {
+    this.#running.abort();
+    this.#running = new AbortController();
+    this.#index = "";
+    this.thumbnails.clear();
+    this.#place.hidden = true;
+    this.#place.replaceChildren();
+  }
+
+  /**
+   * @param {import("./wire.js").Hit} hit
+   * @param {string} query
+   */
+  #page(hit, query) {
+    const image = make("img", { alt: hit.title || hit.name, draggable: false });
+    const changes = { q: query, open: hit.ref };
+    const link = make("a", { href: address({ ...read(""), index: this.#index, ...changes }) }, image);
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.history.go(changes);
+    });
+    this.thumbnails.watch(image, picturePath("thumbnails", hit.ref, this.#index));
+    return link;
+  }
+}

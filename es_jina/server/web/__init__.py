@@ -1,0 +1,1 @@
+"""The search page: its files, and the routes that it asks."""
