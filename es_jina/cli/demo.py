@@ -5,6 +5,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from dataclasses import replace
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from es_jina.cli.models import ModelOptions, model_options
+from es_jina.cli.serve import require_server_extra
 from es_jina.errors import RequestError
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
+    from es_jina.demo.page import DemoPage
     from es_jina.demo.run import Example
     from es_jina.elastic.node import Node
     from es_jina.ingest.run import Ingest
@@ -34,12 +37,13 @@ if TYPE_CHECKING:
 )
 @model_options
 def command(*, folder: Path | None, **model: Any) -> None:
-    """Start a real Elasticsearch, load sample documents, print three searches.
+    """Start a real Elasticsearch, load sample documents, search them, and serve the search page.
 
-    Without --model, --server and a key in JINA_API_KEY it runs a tiny UNTRAINED checkpoint:
-    everything works, but what is found is found by shared words. Models that run here need
-    pip install 'es_jina[local]'. On a terminal the node stays up until Ctrl-C.
+    Without --model, --server and a key in JINA_API_KEY it runs a toy: a tiny trained checkpoint
+    that reads only its own words. Models that run here need pip install 'es_jina[local]'. It stays
+    up until Ctrl-C, or where standard input is no terminal, until that ends.
     """
+    require_server_extra()
     from es_jina.elastic.node import Node
     from es_jina.paths import data_folder
 
@@ -49,12 +53,12 @@ def command(*, folder: Path | None, **model: Any) -> None:
     signal.signal(signal.SIGHUP, _interrupt)
     _end_with_make()
     _step("Starting Elasticsearch on this machine")
-    with Node(folder or data_folder() / "demo") as node:
+    place = folder or data_folder() / "demo"
+    with Node(place) as node:
         _done(f"Elasticsearch {node.version} answers at {node.url}")
-        # What is to be typed for the same model; the index knows its model by itself.
-        server = f" --server {shlex.quote(chosen.server)}" if chosen.server else ""
-        index = _show(node, chosen, server)
-        _stay(node, index, server)
+        _Demo(node, chosen, place / "uploads").run()
+    click.echo("Elasticsearch is stopped; its data stay. Again with")
+    click.echo(f"  {_program()} node start --folder {node.folder}")
 
 
 def _check(chosen: ModelOptions) -> None:
@@ -77,21 +81,37 @@ def _check(chosen: ModelOptions) -> None:
             opened.embed([], Task.RETRIEVAL_QUERY, Want.SINGLE)  # only asks for the key
 
 
-def _show(node: "Node", chosen: ModelOptions, server: str) -> str:
-    """Set up, ingest and search; return the name of the index."""
-    from es_jina.demo.run import EXAMPLES, demo_checkpoint, demo_index
-    from es_jina.elastic.capabilities import Capabilities
-    from es_jina.elastic.client import Cluster
-    from es_jina.elastic.setup import set_up
-    from es_jina.ingest.run import Ingest
-    from es_jina.providers import profile_for
-    from es_jina.search.searcher import Searcher
+class _Demo:
+    """What is shown once the node runs."""
 
-    _step("Loading the model")
-    toy = not chosen.is_hosted and chosen.model is None
-    chosen = replace(chosen, model=str(demo_checkpoint())) if toy else chosen
-    with Cluster(node.url).connect() as client, chosen.open_provider() as opened:
-        _say_model(opened, toy, hosted=chosen.is_hosted)
+    def __init__(self, node: "Node", chosen: ModelOptions, uploads: Path) -> None:
+        from es_jina.demo.run import demo_checkpoint
+
+        self.node, self.uploads = node, uploads
+        self.toy = not chosen.is_hosted and chosen.model is None
+        self.chosen = replace(chosen, model=str(demo_checkpoint())) if self.toy else chosen
+        # What is to be typed for the same model; the index knows its model by itself.
+        self.server = f" --server {shlex.quote(chosen.server)}" if chosen.server else ""
+
+    def run(self) -> None:
+        """Set up, ingest, search, and serve the page."""
+        from es_jina.elastic.client import Cluster
+
+        _step("Loading the model")
+        with Cluster(self.node.url).connect() as client, self.chosen.open_provider() as opened:
+            _say_model(opened, toy=self.toy, hosted=self.chosen.is_hosted)
+            index = self._search(client, opened)
+            self._serve(client, opened, index)
+
+    def _search(self, client: "Elasticsearch", opened: "Provider") -> str:
+        """Set up, ingest and search; return the name of the index."""
+        from es_jina.demo.run import EXAMPLES, demo_index
+        from es_jina.elastic.capabilities import Capabilities
+        from es_jina.elastic.setup import set_up
+        from es_jina.ingest.run import Ingest
+        from es_jina.providers import profile_for
+        from es_jina.search.searcher import Searcher
+
         capabilities = Capabilities.detect(client)
         profile = profile_for(opened.model)
         index = demo_index(client, profile)
@@ -105,33 +125,73 @@ def _show(node: "Node", chosen: ModelOptions, server: str) -> str:
                 profile,
                 capabilities,
                 open_provider=lambda: opened,
-                open_tokenizer=chosen.open_tokenizer,
+                open_tokenizer=self.chosen.open_tokenizer,
             ),
             client,
         )
         for example in EXAMPLES:
             results = searcher.search(example.input, example.mode, size=3)
-            _print_search(example, example.arguments(index) + server, results)
-    return index
+            _print_search(example, example.arguments(index) + self.server, results)
+        return index
+
+    def _serve(self, client: "Elasticsearch", opened: "Provider", index: str) -> None:
+        from es_jina.demo.page import DemoPage
+        from es_jina.demo.run import CHIPS
+
+        page = DemoPage(
+            client,
+            index,
+            opened,
+            self.chosen.open_tokenizer,
+            uploads=self.uploads,
+            examples=CHIPS,
+            on_ready=lambda: self._ready(page, index),
+        )
+        page.run()
+
+    def _ready(self, page: "DemoPage", index: str) -> None:
+        from es_jina.demo.run import SAMPLE
+        from es_jina.demo.since import since_make
+
+        es_jina = _program()
+        click.secho("\n==> The search page", bold=True)
+        _done(page.url)
+        if (since := since_make()) is not None:
+            _done(since)
+        click.secho("\nWhat to type next, in a second terminal:", bold=True)
+        click.echo(f'  {es_jina} search {index} "home battery price" --mode text')
+        click.echo(f"  {es_jina} ingest {index} {SAMPLE}{self.server}   # embeds nothing again")
+        click.echo(f"  {es_jina} ingest {index} YOUR/FOLDER{self.server}")
+        click.echo(f"  curl '{self.node.url}/{index}/_mapping?pretty'   # the profile is in _meta")
+        if sys.stdin is not None and sys.stdin.isatty():
+            click.echo("Ctrl-C stops the page and the node; the data stay.")
+            return
+        click.echo("Standard input is no terminal: all of it stops when that ends.")
+        threading.Thread(target=_stop_at_end, args=(page,), daemon=True).start()
 
 
-def _say_model(provider: "Provider", toy: bool, *, hosted: bool) -> None:
+def _stop_at_end(page: "DemoPage") -> None:
+    """End the page with standard input, which may be closed already."""
+    if sys.stdin is not None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    page.stop()
+
+
+def _say_model(provider: "Provider", *, toy: bool, hosted: bool) -> None:
     from es_jina.providers.base import LICENCE
 
-    if toy:
-        _done(
-            "A tiny UNTRAINED checkpoint in the layout of jina-embeddings-v4: it knows no language"
-        )
-        click.echo("    and no pictures, so its rankings mean little beyond shared words.")
-        click.echo(
-            "    Real results: `es-jina demo --model jinaai/jina-embeddings-v4`, or a key in"
-        )
-        click.echo("    JINA_API_KEY.")
+    if provider.model.toy is not None:
+        for line in textwrap.wrap(provider.model.toy.about, 92):
+            _done(line)
     else:
         _done(provider.model.name)
-    click.echo(f"    {LICENCE}")
+    if toy:
+        _done("The real one: `es-jina demo --model jinaai/jina-embeddings-v4`, or a key in")
+        _done("JINA_API_KEY.")
+    _done(LICENCE)
     if hosted:
-        click.echo("    What a service answers may be used by that service's own terms.")
+        _done("What a service answers may be used by that service's own terms.")
 
 
 def _ingest(ingest: "Ingest", client: "Elasticsearch") -> None:
@@ -155,30 +215,6 @@ def _print_search(example: "Example", arguments: str, results: "Results") -> Non
         f"  {example.why}; {results.embed_ms:.0f} ms model + {results.search_ms:.0f} ms search"
     )
     print_results(results)
-
-
-def _stay(node: "Node", index: str, server: str) -> None:
-    """Say what to type next; stay up where somebody is there to type it."""
-    from es_jina.demo.run import SAMPLE
-
-    es_jina = _program()
-    click.secho("\nWhat to type next, in a second terminal:", bold=True)
-    click.echo(f'  {es_jina} search {index} "home battery price" --mode text')
-    click.echo(f"  {es_jina} ingest {index} {SAMPLE}{server}   # embeds nothing again")
-    click.echo(f"  {es_jina} ingest {index} YOUR/FOLDER{server}")
-    click.echo(f"  curl '{node.url}/{index}/_mapping?pretty'   # the profile is in _meta")
-    if sys.stdin is None or not sys.stdin.isatty():
-        click.echo(
-            "Nothing is attached to this terminal: the node stops now, its data stay. Again with"
-        )
-        click.echo(f"  {es_jina} node start --folder {node.folder}")
-        return
-    click.echo("Ctrl-C stops the node; its data stay.")
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        click.echo("\nStopping Elasticsearch ...")
 
 
 def _program() -> str:

@@ -1,1 +1,1 @@
-"""The demo: sample documents, a tiny checkpoint, three searches."""
+"""The demo: sample documents, a trained toy checkpoint, searches, the search page."""

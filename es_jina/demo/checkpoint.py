@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class Shape:
     dtype: str = "float32"
     max_pixels: int = 256 * 28 * 28
     rope_theta: float = 1_000_000.0
+    dims: tuple[int, ...] = (128, 256, 512, 1024, 2048)
 
     @property
     def mrope_section(self) -> tuple[int, int, int]:
@@ -80,13 +81,53 @@ def make_checkpoint(
     Returns:
         The folder.
     """
+    chosen = shape or Shape()
+
+    def write(unfinished: Path) -> None:
+        tokenizer = train_tokenizer(texts, chosen.vocabulary)
+        _write_settings(unfinished, chosen, tokenizer)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            base = _base_weights(unfinished, chosen)
+            _write_weights(unfinished, base, _adapter_weights(base, chosen, 0.02))
+
+    return _whole(folder, write)
+
+
+def write_checkpoint(
+    folder: Path, shape: Shape, tokenizer: Tokenizer, base: dict[str, Tensor]
+) -> Path:
+    """Write trained weights as a checkpoint whose adapters add nothing.
+
+    Args:
+        folder: where it goes; it appears whole, and must not be there yet.
+        shape: its sizes.
+        tokenizer: that it was trained with.
+        base: the weights, under the names of the original's base checkpoint.
+
+    Returns:
+        The folder.
+    """
+
+    def write(unfinished: Path) -> None:
+        _write_settings(unfinished, shape, tokenizer)
+        stored = _stored(base, shape)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            _write_weights(unfinished, stored, _adapter_weights(stored, shape, 0.0))
+
+    return _whole(folder, write)
+
+
+def _whole(folder: Path, write: Callable[[Path], None]) -> Path:
+    """Write a folder that appears whole or not at all, unless it is there already."""
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         unfinished.chmod(0o755)
-        _write(unfinished, texts, shape or Shape(), seed)
+        write(unfinished)
         unfinished.rename(folder)
     except OSError:
         # Another process was faster; its checkpoint came from the same seed.
@@ -97,29 +138,36 @@ def make_checkpoint(
     return folder
 
 
-def _write(folder: Path, texts: Iterable[str], shape: Shape, seed: int) -> None:
-    tokenizer = train_tokenizer(texts, shape.vocabulary)
+def _write_settings(folder: Path, shape: Shape, tokenizer: Tokenizer) -> None:
     tokenizer.save(str(folder / "tokenizer.json"))
-    config = _config(shape, tokenizer)
-    _write_json(folder / "config.json", config)
+    _write_json(folder / "config.json", _config(shape, tokenizer))
     _write_json(folder / "preprocessor_config.json", _preprocessor(shape))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        base = _base_weights(folder, shape)
-        save_file(base, folder / "model.safetensors", {"format": "pt"})
-        (folder / "adapters").mkdir()
-        save_file(
-            _adapter_weights(base, shape),
-            folder / "adapters/adapter_model.safetensors",
-            {"format": "pt"},
-        )
+    (folder / "adapters").mkdir()
     _write_json(folder / "adapters/adapter_config.json", _adapter_config(shape))
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    """Train a byte-level BPE of at most `vocabulary` tokens, special tokens last, as Qwen2's."""
+def _write_weights(folder: Path, base: dict[str, Tensor], adapters: dict[str, Tensor]) -> None:
+    for name, weights in (
+        ("model.safetensors", base),
+        ("adapters/adapter_model.safetensors", adapters),
+    ):
+        save_file(weights, folder / name, {"format": "pt"})
+        (folder / name).chmod(0o644)  # the library writes it for its owner alone
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int, *, lower: bool = False) -> Tokenizer:
+    """Train a byte-level BPE of at most `vocabulary` tokens, special tokens last, as Qwen2's.
+
+    Args:
+        texts: what it learns from.
+        vocabulary: the most tokens.
+        lower: whether large letters are read as small ones; Qwen2's tells them apart.
+    """
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
+    composed = normalizers.NFC()
+    tokenizer.normalizer = (
+        normalizers.Sequence([composed, normalizers.Lowercase()]) if lower else composed
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(_SPLIT), behavior="isolated"),
@@ -191,7 +239,7 @@ def _config(shape: Shape, tokenizer: Tokenizer) -> dict[str, Any]:
         "tie_word_embeddings": True,
         "torch_dtype": shape.dtype,
         "task_names": list(TASK_NAMES),
-        "matryoshka_dims": [d for d in (128, 256, 512, 1024, 2048) if d <= shape.hidden],
+        "matryoshka_dims": [size for size in shape.dims if size <= shape.hidden],
         "multi_vector_projector_dim": 128,
         "single_vector_pool_strategy": "mean",
         "truncate_dim": None,
@@ -215,7 +263,7 @@ def _old_name(name: str) -> str:
     return re.sub(r"^language_model\.", "model.", name)
 
 
-def _adapter_weights(base: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]:
+def _adapter_weights(base: dict[str, Tensor], shape: Shape, spread: float) -> dict[str, Tensor]:
     adapted = re.compile(rf"^(model\.layers\..+_proj|{PROJECTOR})\.weight$")
     weights = {}
     for key, tensor in base.items():
@@ -226,7 +274,7 @@ def _adapter_weights(base: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]
         for task in TASK_NAMES:
             prefix = f"base_model.model.{name}.lora_"
             weights[f"{prefix}A.{task}.weight"] = torch.randn(shape.rank, in_size) / in_size**0.5
-            weights[f"{prefix}B.{task}.weight"] = torch.randn(out_size, shape.rank) * 0.02
+            weights[f"{prefix}B.{task}.weight"] = torch.randn(out_size, shape.rank) * spread
     return _stored(weights, shape)
 
 

@@ -1,7 +1,5 @@
-"""What ``make demo`` shows: a node, the sample documents, three searches."""
+"""What ``make demo`` shows: the sample documents, and searches that are worth a look."""
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +8,6 @@ from elasticsearch import Elasticsearch
 from es_jina.elastic.assets import read_profile
 from es_jina.errors import ProfileMismatchError
 from es_jina.inputs import Image, Input, Text
-from es_jina.paths import cache_folder
 from es_jina.profile import IndexProfile
 from es_jina.search.request import Mode
 
@@ -50,27 +47,37 @@ EXAMPLES = (
         "text",
     ),
     Example(
-        "words and vectors fused, then late interaction",
-        "Wie viel Strom erzeugen Solardächer im Juli?",
+        "by late interaction alone: pages that show it, whatever their text says",
+        "yellow pie chart about cheese",
+        "late",
+    ),
+    Example(
+        "all together; the word is German, the pages are German, English and Chinese",
+        "Fahrrad",
         "hybrid",
     ),
     Example(
-        "by a picture: the sample's own beach, found among all pages and pictures",
-        SAMPLE / "travel" / "beach-sunset.jpg",
+        "by a picture: a Chinese poster about coffee and sugar, and pages about the same",
+        SAMPLE / "food" / "咖啡与砂糖.png",
         "late",
     ),
+)
+# What the search page offers to be clicked.
+CHIPS = (
+    "bicycle",
+    "yellow pie chart about cheese",
+    "refrigerator",
+    "Wetter",
+    "咖啡",
+    "red area chart",
+    "doctor and nurse",
+    "heat pump covered in ice",
 )
 
 
 def demo_checkpoint() -> Path:
-    """Return the untrained demo checkpoint, made on first use from the sample's own words."""
-    # It needs torch, which is not there where a service runs the model.
-    from es_jina.demo.checkpoint import Shape, make_checkpoint
-
-    texts, shape = list(_sample_texts()), Shape()
-    # Another sample or another shape makes another checkpoint, never an old one under a new name.
-    recipe = hashlib.sha256(repr((texts, shape)).encode()).hexdigest()[:12]
-    return make_checkpoint(cache_folder() / f"demo-checkpoint-{recipe}", texts, shape)
+    """Return the folder of the trained toy checkpoint."""
+    return Path(__file__).parent / "weights"
 
 
 def demo_index(client: Elasticsearch, profile: IndexProfile) -> str:
@@ -86,15 +93,3 @@ def demo_index(client: Elasticsearch, profile: IndexProfile) -> str:
     except ProfileMismatchError:
         return f"{INDEX}-{profile.fingerprint}"
     return INDEX
-
-
-def _sample_texts() -> Iterator[str]:
-    from es_jina.ingest.pdf import Pdf
-
-    for path in sorted(SAMPLE.rglob("*")):
-        if path.suffix in (".md", ".txt"):
-            yield path.read_text("utf-8")
-        elif path.suffix == ".pdf":
-            with Pdf(path) as pdf:
-                for number in range(pdf.pages):
-                    yield pdf.page(number, 10_000).text

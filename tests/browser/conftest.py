@@ -4,11 +4,13 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from elasticsearch import Elasticsearch
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import find_chromium
 from tests.browser.complaints import Complaints
 from tests.browser.driver import Driven, driven
+from tests.browser.library import Library, served_library
 from tests.browser.pages import DESKTOP, PHONE, Pages
 from tests.browser.program import ChromiumError
 
@@ -75,3 +77,10 @@ def dark_page(pages: Pages) -> Page:
 def phone_page(pages: Pages) -> Page:
     """A page on a phone held upright, with touch."""
     return pages.open(**PHONE)
+
+
+@pytest.fixture(scope="session")
+def library(client: Elasticsearch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """An index behind a server, for the tests of the search page."""
+    with served_library(client, tmp_path_factory.mktemp("served")) as served:
+        yield served

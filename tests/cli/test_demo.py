@@ -11,11 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-
-from es_jina.cli.demo import _stay
-from es_jina.elastic.node import Node
-from es_jina.elastic.running import NodeState
 
 pytestmark = [pytest.mark.xdist_group("embedded-node"), pytest.mark.usefixtures("real_java")]
 
@@ -59,14 +56,15 @@ def test_piped_it_ends_and_a_second_one_on_a_terminal_embeds_nothing_and_stays(
     environment: dict[str, str],
 ) -> None:
     first = es_jina("demo", environment=environment)
-    assert "UNTRAINED" in first
+    assert "toy of 5 million parameters" in first
     assert "--model jinaai/jina-embeddings-v4" in first
     assert "non-commercial" in first
-    assert len(re.findall(r"^\$ es-jina search ", first, re.MULTILINE)) == 3
+    assert len(re.findall(r"^\$ es-jina search ", first, re.MULTILINE)) == 4
+    assert re.search(r"^    http://127\.0\.0\.1:\d+/$", first, re.MULTILINE)
     assert "What to type next" in first
     embedded = re.search(r"(\d+) units embedded, 0 unchanged", first)
     assert embedded is not None
-    assert int(embedded[1]) >= 20
+    assert int(embedded[1]) >= 60
     _stays_until_ctrl_c(f"0 units embedded, {embedded[1]} unchanged", environment)
 
 
@@ -84,14 +82,16 @@ def _stays_until_ctrl_c(embedded: str, environment: dict[str, str]) -> None:
     )
     os.close(theirs)
     try:
-        screen = read_until(ours, "Ctrl-C stops the node")
-        assert "UNTRAINED" in screen
+        screen = read_until(ours, "Ctrl-C stops the page and the node")
         assert embedded in screen
+        page = re.search(r"http://127\.0\.0\.1:\d+/(?=\s)", screen.partition("The search page")[2])
+        assert page is not None
+        assert "<title>" in httpx.get(page[0]).text
         found = es_jina("search", "es-jina-demo", "solar power", environment=environment)
         assert "#" in found.splitlines()[0]
         assert len(found.splitlines()) > 5
         os.killpg(demo.pid, signal.SIGINT)
-        read_until(ours, "Stopping Elasticsearch")
+        read_until(ours, "Elasticsearch is stopped")
         assert demo.wait(60) in (0, 130)
     finally:
         demo.kill()
@@ -114,14 +114,6 @@ def test_killing_make_leaves_no_java(environment: dict[str, str], tmp_path: Path
         wait_for(lambda: bool(java_processes(data)), 60)
         make.kill()
     wait_for(lambda: not java_processes(data), 30)
-
-
-def test_what_to_type_next_asks_the_same_server(capsys: pytest.CaptureFixture[str]) -> None:
-    node = Node("somewhere")
-    node._state = NodeState("http://127.0.0.1:9200", 1, node.version, "somewhere")
-    for server in ("", " --server http://127.0.0.1:8080"):
-        _stay(node, "es-jina-demo", server)
-        assert f"ingest es-jina-demo YOUR/FOLDER{server}\n" in capsys.readouterr().out
 
 
 def read_until(terminal: int, text: str, seconds: float = 180) -> str:

@@ -1,18 +1,22 @@
 """The sample folder: what is committed is what the generator draws, and it is worth searching."""
 
+import re
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pypdfium2
 import pytest
 from PIL import Image
 
-from es_jina.demo.make_sample import REPORTS, SAMPLE, make_sample
+from es_jina.demo.make_sample import REPORTS, SAMPLE, TEXT_SUFFIXES, make_sample
 from es_jina.demo.sample_source.blocks import Pie, Report, Text
+from es_jina.demo.sample_source.decks import DECKS
 from es_jina.demo.sample_source.pages import report_pdf
 from es_jina.demo.sample_source.pictures import PICTURES
+from tests.demo.conftest import Made
+from tests.demo.pages import files, page_texts, pixels
+
+README = Path(__file__).parents[2] / "README.md"
 
 # A phrase from each page, so that a page that lost its text layer is found by name.
 PHRASES = {
@@ -41,65 +45,50 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "food/macedonia-de-frutas.md": (" las ", " para ", " hasta "),
     "food/珈琲の淹れ方.md": ("の", "を", "コーヒー"),
     "travel/lake-ride-zh.md": ("的", "了", "骑"),
+    "food/bread-and-cheese.md": (" the ", " and ", " for "),
+    "home/fridge-and-oven-tips.md": (" the ", " and ", " more "),
+    "health/Schlaf und Arzt.md": (" und ", " der ", " wie "),
+    "nature/Regen im Wald.md": (" und ", " der ", " bei "),
+    "culture/小提琴音乐会.md": ("的", "是", "请"),
 }
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample")
-    make_sample(folder)
-    return folder
+def test_two_runs_write_the_same_bytes(made: Made, tmp_path: Path) -> None:
+    make_sample(tmp_path / "sample", tmp_path / "truth")
+    assert files(tmp_path / "sample") == files(made.sample)
+    assert files(tmp_path / "truth") == files(made.truth)
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def page_texts(path: Path) -> list[str]:
-    with pypdfium2.PdfDocument(path) as document:
-        return [page.get_textpage().get_text_range() for page in document]
-
-
-def page_pixels(path: Path) -> list[np.ndarray]:
-    with pypdfium2.PdfDocument(path) as document:
-        return [np.asarray(page.render(scale=0.5).to_pil().convert("RGB")) for page in document]
-
-
-def picture_pixels(path: Path) -> list[np.ndarray]:
-    with Image.open(path) as image:
-        return [np.asarray(image.convert("RGB"))]
-
-
-def test_two_runs_write_the_same_bytes(made: Path, tmp_path: Path) -> None:
-    make_sample(tmp_path)
-    assert files(tmp_path) == files(made)
-
-
-def test_the_committed_folder_holds_what_the_generator_writes(made: Path) -> None:
-    assert files(SAMPLE).keys() == files(made).keys()
-    assert files(SAMPLE).keys() == {*PHRASES, *PICTURES, *LANGUAGES}
+def test_the_committed_folder_holds_what_the_generator_writes(made: Made) -> None:
+    assert files(SAMPLE).keys() == files(made.sample).keys()
+    assert files(SAMPLE).keys() == {*PHRASES, *PICTURES, *LANGUAGES, *(d.path for d in DECKS)}
 
 
 @pytest.mark.parametrize("path", PHRASES)
-def test_the_committed_pdfs_say_what_the_generator_writes(made: Path, path: str) -> None:
-    assert page_texts(SAMPLE / path) == page_texts(made / path)
+def test_the_committed_pdfs_say_what_the_generator_writes(made: Made, path: str) -> None:
+    assert page_texts(SAMPLE / path) == page_texts(made.sample / path)
 
 
-@pytest.mark.parametrize(
-    ("path", "pixels"),
-    [*((path, page_pixels) for path in PHRASES), *((path, picture_pixels) for path in PICTURES)],
-)
-def test_the_committed_files_look_as_drawn(
-    made: Path, path: str, pixels: Callable[[Path], list[np.ndarray]]
-) -> None:
+@pytest.mark.parametrize("path", [*PHRASES, *PICTURES])
+def test_the_committed_files_look_as_drawn(made: Made, path: str) -> None:
     # Not the bytes: they also depend on the zlib, libjpeg and FreeType that Pillow was built with.
-    for committed, drawn in zip(pixels(SAMPLE / path), pixels(made / path), strict=True):
+    for committed, drawn in zip(pixels(SAMPLE / path), pixels(made.sample / path), strict=True):
         assert committed.shape == drawn.shape
-        assert np.abs(committed.astype(int) - drawn).mean() < 2
+        assert np.abs(committed.astype(np.int16) - drawn).mean() < 2
+
+
+def test_the_readme_counts_files_and_units() -> None:
+    readme = README.read_text(encoding="utf-8")
+    told = re.search(r"(\d+) files: (\d+) units embedded", readme)
+    assert told is not None
+    assert f"{told[1]} sample documents in six languages" in readme
+    assert int(told[1]) == len(files(SAMPLE))
+    pages = sum(len(page_texts(path)) for path in SAMPLE.rglob("*.pdf"))
+    others = [path for path in files(SAMPLE) if not path.endswith(".pdf")]
+    assert 60 <= pages + len(others) <= 100
+    # A text is at least one unit; how many depends on the tokens of a model.
+    most = sum(4 if Path(path).suffix in TEXT_SUFFIXES else 1 for path in others)
+    assert pages + len(others) <= int(told[2]) <= pages + most
 
 
 @pytest.mark.parametrize("path", PHRASES)
@@ -153,7 +142,7 @@ def test_names_survive_every_file_system() -> None:
 
 
 def test_the_folder_stays_small() -> None:
-    assert sum(len(content) for content in files(SAMPLE).values()) < 1_500_000
+    assert sum(len(content) for content in files(SAMPLE).values()) < 2_000_000
 
 
 def test_the_parts_of_each_pie_make_a_whole() -> None:

@@ -1,0 +1,1 @@
+"""Pages that the demo model can read: words of its vocabulary printed large, and a large chart."""

@@ -1,0 +1,1 @@
+"""How the demo checkpoint is trained; see :mod:`es_jina.demo.train`."""
