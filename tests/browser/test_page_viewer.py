@@ -108,7 +108,7 @@ def test_numbers_of_a_cell(page: Page, opened: Locator) -> None:
 def test_arrows_lead_to_the_others_and_escape_out(page: Page, library: Library) -> None:
     page.goto(library.at("?q=plate&mode=text"))
     second, third = page.locator(".card .open").nth(1), page.locator(".card .open").nth(2)
-    name = third.inner_text()
+    name = third.text_content() or ""
     second.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")

@@ -1,7 +1,7 @@
 // @ts-check
 /** Adding files and addresses to the index, one after another. */
 
-import { isAbort, sentence } from "./api.js";
+import { sentence } from "./api.js";
 import { closable } from "./dialogs.js";
 import { byId, make } from "./dom.js";
 import { filesOf } from "./drop.js";
@@ -84,7 +84,8 @@ export class Add {
    */
   async #one(what, row) {
     if (what instanceof File && what.size > this.#most) {
-      return this.#fail(row, `It is larger than the ${Math.floor(this.#most / 2 ** 20)} MB that the server takes.`);
+      const most = Math.floor(this.#most / 2 ** 20);
+      return this.#fail(row, `It is larger than the ${most} MB that the server takes.`);
     }
     const name = what instanceof File ? `&name=${encodeURIComponent(what.name)}` : "";
     const path = `v1/sources?index=${encodeURIComponent(this.#index)}${name}`;
@@ -93,7 +94,7 @@ export class Add {
       const body = what instanceof File ? what : { url: what };
       for await (const event of this.api.lines(path, body)) this.#event(row, event);
     } catch (error) {
-      if (!isAbort(error)) this.#fail(row, error instanceof Error ? error.message : `${error}`);
+      this.#fail(row, error instanceof Error ? error.message : `${error}`);
     }
   }
 

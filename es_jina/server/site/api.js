@@ -51,12 +51,11 @@ export class Api {
    * Read an answer that comes as lines of JSON.
    * @param {string} path
    * @param {object | File} body a file is sent as it is.
-   * @param {AbortSignal} [signal]
    * @returns {AsyncGenerator<any>}
    */
-  async *lines(path, body, signal) {
+  async *lines(path, body) {
     const sent = body instanceof File ? { method: "POST", body } : asJson(body);
-    const answer = await this.#answer(path, sent, signal);
+    const answer = await this.#answer(path, sent);
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {

@@ -59,7 +59,8 @@ export class Box {
   #showPicture(state) {
     const named = state.like ? "Like one of the pages" : this.pictures.nameOf(state.picture);
     const url = state.picture ? this.pictures.urlOf(state.picture) : "";
-    const remove = make("button", { type: "button", "aria-label": `Remove: ${named}` }, icon("close"));
+    const attributes = { type: "button", "aria-label": `Remove: ${named}` };
+    const remove = make("button", attributes, icon("close"));
     remove.addEventListener("click", () => {
       this.history.go({ like: "", picture: "", shown: STEP, open: "" });
       this.#words.focus();

@@ -7,7 +7,8 @@ import { scoreText, stageName } from "./stages.js";
 
 /** @typedef {import("./wire.js").Hit} Hit */
 
-const KINDS = /** @type {Record<string, string>} */ ({ page: "Page", image: "Image", text: "Text" });
+/** @type {Record<string, string>} */
+const KINDS = { page: "Page", image: "Image", text: "Text" };
 
 /**
  * @param {Hit} hit
@@ -28,11 +29,8 @@ export function card(hit, links) {
   const image = hit.picture ? make("img", { alt: "", draggable: false, decoding: "async" }) : null;
   const title = hit.title || hit.name || "Untitled";
   const link = make("a", { href: links.open, class: "open", dir: "auto" }, title);
-  const like = make(
-    "a",
-    { href: links.like, class: "like", title: "Like this one", "aria-label": `Like this one: ${title}` },
-    icon("like"),
-  );
+  const told = { title: "Like this one", "aria-label": `Like this one: ${title}` };
+  const like = make("a", { href: links.like, class: "like", ...told }, icon("like"));
   const item = make(
     "li",
     { class: "card", "data-ref": hit.ref, "data-kind": hit.kind },

@@ -51,6 +51,14 @@ export function icon(name) {
 }
 
 /**
+ * @param {MouseEvent | KeyboardEvent} event
+ * @returns {boolean} whether it is for the page, not for the browser (a new tab, a shortcut).
+ */
+export function isPlain(event) {
+  return !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+}
+
+/**
  * Show the source of a document: as a link where it is a web page, else as text.
  * @param {string} uri of anybody's making.
  * @param {string} [shown] in its place.

@@ -41,8 +41,8 @@ export function takeDrops(uses) {
   /** @param {DragEvent} event */
   const isOurs = (event) => {
     const types = event.dataTransfer?.types ?? [];
-    const taken = types.includes("Files") || (types.includes("text/uri-list") && uses().searchAddress);
-    return Boolean(!own && taken);
+    const address = types.includes("text/uri-list") && uses().searchAddress;
+    return Boolean(!own && (types.includes("Files") || address));
   };
   document.addEventListener("dragstart", () => (own = true));
   document.addEventListener("dragend", () => (own = false));

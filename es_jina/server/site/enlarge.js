@@ -1,5 +1,5 @@
 // @ts-check
-/** Enlarging a grid of values smoothly (Catmull-Rom): through each value, in the middle of its cell. */
+/** Enlarging a grid smoothly (Catmull-Rom): through each value, in the middle of its cell. */
 
 /** @typedef {{values: Float32Array, width: number, height: number}} Grid rows, one after another */
 

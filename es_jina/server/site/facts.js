@@ -18,7 +18,7 @@ const KINDS = { page: ["page", "pages"], image: ["image", "images"], text: ["tex
 export function showFacts(served, index) {
   const counts = Object.entries(index.kinds).filter(([, count]) => count).map(countText);
   byId("facts", HTMLElement).replaceChildren(
-    make("p", {}, make("b", {}, index.name), counts.length ? ` · ${counts.join(", ")}` : " · empty"),
+    make("p", {}, make("b", {}, index.name), ` · ${counts.join(", ") || "empty"}`),
     make("p", {}, index.profile),
     make("p", {}, "Model ", make("b", {}, served.model.name)),
   );

@@ -61,7 +61,8 @@ export class Filters {
     const kinds = Object.entries(index.kinds).filter(([, count]) => count);
     this.#usual = index.modes[0] ?? "";
     this.#form.hidden = false;
-    this.#form.replaceChildren(modesOf(index), kinds.length > 1 ? kindsOf(kinds) : "", this.#source);
+    const several = kinds.length > 1 ? [kindsOf(kinds)] : [];
+    this.#form.replaceChildren(modesOf(index), ...several, this.#source);
   }
 
   /**
@@ -83,8 +84,9 @@ export class Filters {
     const options = [...this.#sources].sort(([, a], [, b]) => a.localeCompare(b));
     this.#source.replaceChildren(
       make("option", { value: "" }, "All sources"),
-      ...options.map(([uri, name]) => make("option", { value: uri, selected: uri === chosen }, name)),
+      ...options.map(([uri, name]) => make("option", { value: uri }, name)),
     );
+    this.#source.value = chosen;
     this.#source.hidden = options.length < 2 && !chosen;
     this.#source.classList.toggle("chosen", Boolean(chosen));
   }
@@ -108,7 +110,7 @@ function modesOf(index) {
     const input = make("input", { type: "radio", name: "mode", value: mode });
     return make("label", { title: MODES[mode] ?? mode }, input, make("span", {}, mode));
   });
-  return make("fieldset", { class: "modes" }, make("legend", { class: "spoken" }, "Mode"), ...choices);
+  return make("fieldset", { class: "modes" }, legend("Mode"), ...choices);
 }
 
 /** @param {[string, number][]} kinds */
@@ -118,7 +120,12 @@ function kindsOf(kinds) {
     const counted = make("small", {}, count.toLocaleString("en"));
     return make("label", {}, input, make("span", {}, `${KINDS[kind] ?? kind} `, counted));
   });
-  return make("fieldset", { class: "kinds" }, make("legend", { class: "spoken" }, "Kinds"), ...choices);
+  return make("fieldset", { class: "kinds" }, legend("Kinds"), ...choices);
+}
+
+/** @param {string} text for screen readers. */
+function legend(text) {
+  return make("legend", { class: "spoken" }, text);
 }
 
 /**

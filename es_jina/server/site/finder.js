@@ -134,7 +134,8 @@ export class Finder {
    */
   #tell(state, found) {
     const count = this.results.hits.length;
-    const best = this.results.more ? `The best ${count}` : `${count || "No"} ${count === 1 ? "result" : "results"}`;
+    const all = `${count || "No"} ${count === 1 ? "result" : "results"}`;
+    const best = this.results.more ? `The best ${count}` : all;
     const of = state.q ? `for “${state.q}”` : state.like ? "like that page" : "for that picture";
     this.#count.textContent = `${best} ${of}`;
     const unknown = byId("unknown", HTMLElement).textContent;

@@ -6,7 +6,7 @@ import { Api } from "./api.js";
 import { AskedPictures } from "./asked_pictures.js";
 import { Box } from "./box.js";
 import { ByPicture } from "./by_picture.js";
-import { byId, make } from "./dom.js";
+import { byId, isPlain, make } from "./dom.js";
 import { takeDrops } from "./drop.js";
 import { showFacts } from "./facts.js";
 import { Filters } from "./filters.js";
@@ -101,7 +101,7 @@ choice.addEventListener("change", () => {
 });
 
 byId("home", HTMLAnchorElement).addEventListener("click", (event) => {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!isPlain(event)) return;
   event.preventDefault();
   history.go({ ...read(""), index: history.state.index });
   byId("words", HTMLInputElement).focus();

@@ -77,7 +77,8 @@ export class Opened {
   async #loadPicture(image) {
     const { signal } = this.#running;
     try {
-      const picture = await this.api.blob(picturePath("pictures", this.hit.ref, this.index), signal);
+      const path = picturePath("pictures", this.hit.ref, this.index);
+      const picture = await this.api.blob(path, signal);
       if (signal.aborted) return;
       this.#url = URL.createObjectURL(picture);
       image.src = this.#url;
@@ -139,7 +140,7 @@ export class Opened {
     const probe = new Probe(this.#sheet, map, (values) => why.tell(values), this.#running.signal);
     this.#sheet.tabIndex = 0;
     this.#sheet.setAttribute("role", "application");
-    this.#sheet.setAttribute("aria-label", "Heat map; the arrow keys tell the similarity of each cell");
+    this.#sheet.setAttribute("aria-label", "Heat map; arrow keys tell the similarity of each cell");
     this.#sheet.append(map.canvas, probe.frame);
     this.#heat.replaceChildren(why.element);
     why.again();

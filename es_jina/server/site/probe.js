@@ -1,7 +1,7 @@
 // @ts-check
 /** Similarities in numbers: of the cell under the pointer, or the one that the arrow keys reach. */
 
-import { make } from "./dom.js";
+import { isPlain, make } from "./dom.js";
 
 /**
  * @typedef {import("./heatmap.js").HeatMap} HeatMap
@@ -61,12 +61,13 @@ export class Probe {
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     const step = STEPS[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!step || !isPlain(event)) return;
     event.preventDefault();
     event.stopPropagation(); // in the viewer they lead to other results
     const { width, height } = this.map.explained;
     const from = this.#cell ?? this.map.hottest(this.words);
-    this.#show(this.map.cellAt((from.column + step[1] + 0.5) / width, (from.row + step[0] + 0.5) / height));
+    const x = (from.column + step[1] + 0.5) / width;
+    this.#show(this.map.cellAt(x, (from.row + step[0] + 0.5) / height));
     this.frame.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 

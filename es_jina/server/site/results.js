@@ -2,7 +2,7 @@
 /** The grid of results. */
 
 import { card, skeleton } from "./card.js";
-import { byId, make } from "./dom.js";
+import { byId, isPlain, make } from "./dom.js";
 import { picturePath, Thumbnails } from "./pictures.js";
 import { address, STEP } from "./state.js";
 
@@ -82,7 +82,8 @@ export class Results {
       button.addEventListener("click", () => this.load());
       this.#after.append(button);
     } else if (!this.hits.length) {
-      this.#after.append(make("p", { class: "none" }, "Nothing was found. Fewer filters or other words may help."));
+      const told = "Nothing was found. Fewer filters or other words may help.";
+      this.#after.append(make("p", { class: "none" }, told));
     }
   }
 
@@ -126,7 +127,7 @@ export class Results {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const item = link?.closest("li");
     const ref = item?.dataset.ref;
-    if (!link || !ref || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!link || !ref || !isPlain(event)) return;
     event.preventDefault();
     const state = this.history.state;
     this.history.go(link.classList.contains("like") ? likeState(state, ref) : { open: ref });

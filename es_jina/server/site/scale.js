@@ -14,7 +14,7 @@ const GOOD = 0.9;
 const BEGINS = [0.1, 0.5];
 
 /** Middle similarities are told apart from good ones by less than their share. */
-const CONTRAST = 1.6;
+const CONTRAST = 1.4;
 
 export class Scale {
   /**

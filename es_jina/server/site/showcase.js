@@ -2,7 +2,7 @@
 /** A few pages of the index on the first page: what the first example finds. */
 
 import { isAbort } from "./api.js";
-import { byId, make } from "./dom.js";
+import { byId, isPlain, make } from "./dom.js";
 import { picturePath, Thumbnails } from "./pictures.js";
 import { address, read } from "./state.js";
 
@@ -61,9 +61,10 @@ export class Showcase {
   #page(hit, query) {
     const image = make("img", { alt: hit.title || hit.name, draggable: false });
     const changes = { q: query, open: hit.ref };
-    const link = make("a", { href: address({ ...read(""), index: this.#index, ...changes }) }, image);
+    const href = address({ ...read(""), index: this.#index, ...changes });
+    const link = make("a", { href }, image);
     link.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (!isPlain(event)) return;
       event.preventDefault();
       this.history.go(changes);
     });

@@ -10,8 +10,8 @@
 
 /** @type {Record<string, StageName>} */
 const NAMES = {
-  embed: { short: "embed", long: "Query embedded", told: "The model turns the query into vectors" },
-  words: { short: "BM25", long: "Words (BM25)", told: "Words that title and text share with the query" },
+  embed: { short: "embed", long: "Query embedded", told: "The model makes vectors of the query" },
+  words: { short: "BM25", long: "Words (BM25)", told: "Words that a text shares with the query" },
   coarse: { short: "coarse", long: "Coarse vectors", told: "Nearest short single vectors" },
   nearest: { short: "kNN", long: "Nearest vectors (kNN)", told: "Nearest single vectors" },
   fused: { short: "fused", long: "Fused by rank", told: "BM25 and kNN joined by reciprocal rank" },

@@ -1,7 +1,7 @@
 // @ts-check
 /** The text of a result, its tokens coloured by their similarity. */
 
-import { make } from "./dom.js";
+import { isPlain, make } from "./dom.js";
 import { characters } from "./marks.js";
 import { css } from "./ramp.js";
 
@@ -10,6 +10,8 @@ const SHARE = 0.62;
 
 /** Where an editor has broken a long line: there the text may flow on. */
 const BROKEN = /(?<=[^\n]{60})\n(?=[\p{L}\p{N}])/gu;
+
+const NAME = "The text; arrow keys tell the similarity of each token";
 
 export class ColouredText {
   /** @type {HTMLElement[]} one for each token */
@@ -31,7 +33,7 @@ export class ColouredText {
     this.#tokens = explained.tokens.map(() => make("span", { class: "token" }));
     this.element = make(
       "div",
-      { class: "text-page", dir: "auto", tabindex: 0, role: "application", "aria-label": "The text; arrow keys tell the similarity of each token" },
+      { class: "text-page", dir: "auto", tabindex: 0, role: "application", "aria-label": NAME },
       make("p", {}, ...this.#pieces(letters)),
     );
     this.element.addEventListener("pointermove", (event) => this.#pointed(event));
@@ -80,7 +82,7 @@ export class ColouredText {
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!step || !isPlain(event)) return;
     event.preventDefault();
     event.stopPropagation(); // in the viewer they lead to other results
     this.#show(Math.min(Math.max(this.#at + step, 0), this.#tokens.length - 1));
@@ -93,7 +95,8 @@ export class ColouredText {
     this.#tokens[at]?.classList.add("probed");
     this.#at = at;
     const token = this.explained.tokens[at];
+    if (!token) return this.tell(null);
     const { words } = this.explained;
-    this.tell(token ? this.words.map((word) => ({ word: words[word].word, value: token.scores[word] })) : null);
+    this.tell(this.words.map((word) => ({ word: words[word].word, value: token.scores[word] })));
   }
 }

@@ -2,7 +2,7 @@
 /** The view of one result: opened and closed by the address, left and right to the others. */
 
 import { about, origin } from "./about.js";
-import { byId, speak } from "./dom.js";
+import { byId, isPlain, speak } from "./dom.js";
 import { Opened } from "./opened.js";
 import { likeState } from "./results.js";
 import { address, STEP } from "./state.js";
@@ -118,7 +118,7 @@ export class Viewer {
   #pressed(event) {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const ownUse = event.target instanceof HTMLInputElement;
-    if (!by || ownUse || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!by || ownUse || !isPlain(event)) return;
     event.preventDefault();
     this.#step(by);
   }
@@ -127,7 +127,7 @@ export class Viewer {
   #clicked(event) {
     const link = event.target instanceof Element ? event.target.closest("a[data-go]") : null;
     const hit = this.#opened?.hit;
-    if (!(link instanceof HTMLElement) || !hit || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!(link instanceof HTMLElement) || !hit || !isPlain(event)) return;
     event.preventDefault();
     const { state } = this.history;
     const only = { source: hit.uri, shown: STEP, open: "" };

@@ -1,5 +1,5 @@
 // @ts-check
-/** Why a result was found: the words, the scale of the colours, how strong they are, the numbers. */
+/** Why a result was found: the words, the scale of the colours, their strength, the numbers. */
 
 import { make } from "./dom.js";
 import { css } from "./ramp.js";

@@ -18,10 +18,11 @@ export function wordButtons(words, best, choose) {
   const buttons = words.map((word, at) => {
     const button = make(
       "button",
-      { type: "button", "aria-pressed": false, class: word.known ? "" : "unknown-word", dir: "auto" },
+      { type: "button", "aria-pressed": false, dir: "auto" },
       `${word.word} `,
       make("small", {}, best[at].toFixed(2)),
     );
+    button.classList.toggle("unknown-word", !word.known);
     button.title = word.known ? "Best similarity on the page" : "The model does not know this word";
     button.addEventListener("click", () => {
       if (!pressed.delete(at)) pressed.add(at);
