@@ -15,6 +15,9 @@ from es_jina.embedding import Embedding, PatchGrid, TokenSpans, Vector, cut
 from es_jina.errors import ItemError
 from es_jina.inputs import Image, Task, Text
 from es_jina.providers.base import Provider, Want
+from es_jina.search.explain import Page, Similarities, cells
+from es_jina.search.maxsim import maxsim
+from es_jina.search.words import content_words
 
 BOTH = Want.SINGLE | Want.MULTI
 CELL = 28
@@ -96,13 +99,8 @@ class Evaluation:
 
     def _maxsim(self, queries: Sequence[Embedding]) -> NDArray[np.float32]:
         """Return (queries, pages), with every token of both as a search has them."""
-        scores = np.empty((len(queries), len(self.pages)), np.float32)
-        stacked = np.concatenate([_multi(query) for query in queries])
-        starts = np.cumsum([0, *(len(_multi(query)) for query in queries)])[:-1]
-        for number, page in enumerate(self.pages):
-            best = (stacked @ _multi(page).T).max(axis=1)
-            scores[:, number] = np.add.reduceat(best, starts)
-        return scores
+        pages = [_multi(page) for page in self.pages]
+        return np.stack([maxsim(_multi(query), pages) for query in queries])
 
     def _localised(self) -> tuple[float, float, float]:
         """Ask each page for each of its words, and for a word that it does not show."""
@@ -112,11 +110,11 @@ class Evaluation:
         for number, each in enumerate(self.held_out):
             other = self.held_out[(number + 1) % len(self.held_out)]
             for topic in each.topics:
-                grid = _grid(asked[topic.en], self.pages[number])
+                grid = _grid(topic.en, asked[topic.en], self.pages[number])
                 on_word.append(_on_word(grid, each, topic.label))
                 known.append(grid.max())
             absent += [
-                _grid(asked[topic.en], self.pages[number]).max()
+                _grid(topic.en, asked[topic.en], self.pages[number]).max()
                 for topic in other.topics
                 if topic.label not in each.page.labels
             ]
@@ -124,7 +122,8 @@ class Evaluation:
 
     def _unknown(self) -> float:
         queries = self._queries(list(_UNKNOWN))
-        tops = [_grid(query, page).max() for query in queries for page in self.pages[:40]]
+        asked = list(zip(_UNKNOWN, queries, strict=True))
+        tops = [_grid(*each, page).max() for each in asked for page in self.pages[:40]]
         return float(np.median(tops))
 
     def _queries(self, texts: Sequence[str]) -> list[Embedding]:
@@ -156,12 +155,13 @@ def _hits(scores: NDArray[np.float32], fits: NDArray[np.bool_]) -> Hits:
     return Hits(float(found[:, 0].mean()), float(found.any(axis=1).mean()))
 
 
-def _grid(query: Embedding, page: Embedding) -> NDArray[np.float32]:
-    """Return the similarity of a query's last token to each cell (height, width) of a page."""
-    assert isinstance(query.layout, TokenSpans) and isinstance(page.layout, PatchGrid)  # noqa: PT018, S101
-    first, height, width = page.layout.first, page.layout.height, page.layout.width
-    cells = _multi(page)[first : first + height * width]
-    grid: NDArray[np.float32] = (cells @ _multi(query)[-1]).reshape(height, width)
+def _grid(text: str, query: Embedding, page: Embedding) -> Similarities:
+    """Return the similarity of a word to each cell (height, width) of a page, as heat maps show."""
+    assert isinstance(query.layout, TokenSpans)  # noqa: S101
+    assert isinstance(page.layout, PatchGrid)  # noqa: S101
+    words = content_words(text, query.layout)
+    seen = Page(_multi(page), page.layout, "computed")
+    grid: Similarities = cells(_multi(query), words, seen).max(axis=0)
     return grid
 
 

@@ -71,7 +71,6 @@ CHIPS = (
     "咖啡",
     "red area chart",
     "doctor and nurse",
-    "heat pump covered in ice",
 )
 
 

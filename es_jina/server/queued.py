@@ -116,7 +116,9 @@ class QueuedService:
 
 def _is_interactive(request: EmbedRequest, tokens: int) -> bool:
     """Whether somebody may be waiting for the answer: a few queries, or a text to compare."""
-    if request.bulk or len(request.inputs) > _QUERIES or tokens > _QUERY_TOKENS:
+    if request.interactive is not None:
+        return request.interactive
+    if len(request.inputs) > _QUERIES or tokens > _QUERY_TOKENS:
         return False
     if request.task.value.endswith(".query"):
         return True

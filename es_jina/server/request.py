@@ -18,7 +18,7 @@ class EmbedRequest:
         truncate: whether the end of a text that is too long is cut off.
         late_chunking: whether the inputs, all texts, are read as one; each has its own vectors.
         max_pixels: the pixel budget of an image; the model's own by default.
-        bulk: whether it waits behind what somebody may be waiting for, whatever it is.
+        interactive: whether somebody waits for the answer; by default judged by what is asked.
     """
 
     inputs: tuple[Input, ...]
@@ -28,4 +28,4 @@ class EmbedRequest:
     truncate: bool = False
     late_chunking: bool = False
     max_pixels: int | None = None
-    bulk: bool = False
+    interactive: bool | None = None

@@ -1,5 +1,6 @@
 """The search page over the demo's sample, with the demo's weights: what is shown is true."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from io import BytesIO
@@ -111,7 +112,11 @@ def test_a_look_finds_the_chart(page: Page, demo: str) -> None:
 def test_a_word_that_it_does_not_know_is_said(page: Page, demo: str) -> None:
     search(page, demo, "unicorn on a bicycle")
 
-    expect(page.locator("#unknown")).to_have_text("The demo model does not know ‘unicorn’.")
+    said = page.locator("#unknown")
+    expect(said).to_contain_text("The demo model does not know ‘unicorn’.")
+    said.get_by_role("link", name="Search by words alone").click()
+    expect(page).to_have_url(re.compile("mode=text"))
+    expect(said).to_be_hidden()
 
 
 def test_a_page_of_your_own_is_read(page: Page, demo: str) -> None:

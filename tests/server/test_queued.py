@@ -54,7 +54,7 @@ def test_a_few_queries_go_first_and_many_do_not(
 
 @pytest.mark.parametrize("task", [QUERY, MATCHING])
 def test_what_is_said_to_be_bulk_does_not_go_first(task: Task) -> None:
-    assert not goes_first(task, texts(1), bulk=True)
+    assert not goes_first(task, texts(1), interactive=False)
 
 
 def goes_first(task: Task, inputs: list[Input], **more: bool) -> bool:

@@ -29,16 +29,18 @@ export function showFacts(served, index) {
 }
 
 /**
- * Say which words the model does not know.
+ * Say which words the model does not know, and lead on to the search that needs no model.
  * @param {string[]} words
+ * @param {string} [byWords] the address of that search.
  */
-export function showUnknown(words) {
+export function showUnknown(words, byWords = "") {
   const place = byId("unknown", HTMLElement);
   place.hidden = !words.length;
   const named = words.map((word) => `‘${word}’`);
   const last = named.pop() ?? "";
   const list = named.length ? `${named.join(", ")} and ${last}` : last;
-  place.textContent = `The demo model does not know ${list}.`;
+  const link = make("a", { href: byWords }, "Search by words alone");
+  place.replaceChildren(`The demo model does not know ${list}. `, link);
 }
 
 /** @param {[string, number]} counted */

@@ -116,7 +116,7 @@ export class Finder {
     if (!this.#fetched) {
       this.results.clear();
       showTiming(found);
-      showUnknown(found.unknown);
+      showUnknown(found.unknown, searchOf({ ...state, mode: "text" }));
     }
     const first = this.#fetched;
     this.#fetched += found.hits.length;

@@ -35,12 +35,12 @@ class ServiceProvider:
         """Remember the event loop that this is called in, which runs the service."""
         self._service = service
         self._loop = asyncio.get_running_loop()
-        self._bulk = False
+        self._interactive: bool | None = None
 
     def in_bulk(self) -> "ServiceProvider":
         """Return one whose inputs wait behind those that somebody may be waiting for."""
         other = copy(self)
-        other._bulk = True
+        other._interactive = False
         return other
 
     @property
@@ -70,7 +70,7 @@ class ServiceProvider:
                 dimensions,
                 truncate=truncate,
                 max_pixels=max_pixels,
-                bulk=self._bulk,
+                interactive=self._interactive,
             )
             for each in inputs
         ]

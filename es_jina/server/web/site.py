@@ -1,7 +1,9 @@
 """``GET /`` and ``GET /site/FILE``: the page and what belongs to it."""
 
 import hashlib
-import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from fastapi import FastAPI
@@ -12,18 +14,13 @@ from es_jina.server.answering import refusal
 from es_jina.server.bytes_route import BytesRoute
 from es_jina.server.refused import NOT_FOUND, RefusedError
 
-_FILES = files("es_jina.server") / "site"
+_FOLDER = files("es_jina.server") / "site"
 _PAGE = "index.html"
-# No way leads out of the folder, or to a hidden file.
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}\.([a-z0-9]{1,8})")
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
-    "png": "image/png",
-    "ico": "image/x-icon",
-    "woff2": "font/woff2",
 }
 # Nothing from elsewhere, nothing written into the page; pictures that need a key are fetched by
 # the page, which shows them as blobs.
@@ -49,21 +46,46 @@ def add(app: FastAPI) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of the page.
+
+    Attributes:
+        content: all of it.
+        kind: its media type.
+        tag: changes with it.
+    """
+
+    content: bytes
+    kind: str
+    tag: str
+
+
+@cache
+def _files() -> Mapping[str, _File]:
+    """Return all files of the page by their names: no request leads to another one."""
+    return {
+        each.name: _file(each.read_bytes(), kind)
+        for each in _FOLDER.iterdir()
+        if (kind := _TYPES.get(each.name.rpartition(".")[2]))
+    }
+
+
+def _file(content: bytes, kind: str) -> _File:
+    return _File(content, kind, f'"{hashlib.sha256(content).hexdigest()[:16]}"')
+
+
 def _answer(request: Request, name: str) -> Response:
-    named = _NAME.fullmatch(name)
-    kind = _TYPES.get(named[1]) if named else None
-    file = _FILES / name
-    if kind is None or not file.is_file():
+    file = _files().get(name)
+    if file is None:
         told = f"the page has no file {name[:100]!r}"
         return refusal(request, RefusedError(404, told, NOT_FOUND))
-    content = file.read_bytes()
-    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
     headers = {
-        "ETag": tag,
+        "ETag": file.tag,
         "Cache-Control": "no-cache",
         "Content-Security-Policy": _POLICY,
         "Referrer-Policy": "no-referrer",
     }
-    if tag in request.headers.get("If-None-Match", ""):
+    if file.tag in request.headers.get("If-None-Match", ""):
         return Response(None, 304, headers)
-    return Response(content, headers=headers, media_type=kind)
+    return Response(file.content, headers=headers, media_type=file.kind)

@@ -90,6 +90,7 @@ class UnitVectors:
             Want.MULTI,
             truncate=True,
             max_pixels=profile.max_pixels,
+            interactive=True,
         )
         (embedding,) = await self._service.embed(request)
         return embedding
