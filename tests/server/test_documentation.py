@@ -9,17 +9,13 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator
 from schemathesis.generation import GenerationMode
 
+from tests.server.describing import check_route
 from tests.server.running import Running
 from tests.server.wire.asking import MODEL
 
-# They expect that every wrong body is refused; the hosted API, and so this server, reads "yes" as
-# true and ignores what it does not know. And that every right one is embedded: a text that is
-# said to be an image is none.
-LENIENT = ("negative_data_rejection", "positive_data_acceptance")
 ROUTES = {
     "/v1/embeddings": "post",
     "/v1/{task}/embeddings": "post",
@@ -81,23 +77,7 @@ def test_bodies_have_the_fields_of_the_published_schema(described: Any) -> None:
 def test_server_does_what_is_described(
     served: Running, described: Any, path: str, mode: GenerationMode
 ) -> None:
-    schema = schemathesis.openapi.from_dict(described)
-    schema.config.update(base_url=served.url)
-    lenient: list[Any] = [schemathesis.checks.CHECKS.get_one(name) for name in LENIENT]
-    cases = schema[path][ROUTES[path]].as_strategy(generation_mode=mode)
-
-    @settings(
-        max_examples=8,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=cases)
-    def ask(case: Any) -> None:
-        case.call_and_validate(excluded_checks=lenient)
-
-    ask()
+    check_route(served.url, described, path, ROUTES[path], mode)
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.generation import GenerationMode
 
+from tests.server.describing import check_route
 from tests.server.running import Running
 
-# As for the other routes: "yes" is read as true, and not every text is an image.
-LENIENT = ("negative_data_rejection", "positive_data_acceptance")
 ROUTES = {
     "/v1/search": "post",
     "/v1/indices": "get",
@@ -56,20 +54,4 @@ def test_routes_are_described_where_an_index_is_served(described: Any, served: R
 def test_server_does_what_is_described(
     web: Running, described: Any, path: str, mode: GenerationMode
 ) -> None:
-    schema = schemathesis.openapi.from_dict(described)
-    schema.config.update(base_url=web.url)
-    lenient: list[Any] = [schemathesis.checks.CHECKS.get_one(name) for name in LENIENT]
-    cases = schema[path][ROUTES[path]].as_strategy(generation_mode=mode)
-
-    @settings(
-        max_examples=8,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=cases)
-    def ask(case: Any) -> None:
-        case.call_and_validate(excluded_checks=lenient)
-
-    ask()
+    check_route(web.url, described, path, ROUTES[path], mode)
