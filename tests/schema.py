@@ -82,6 +82,18 @@ CORRECTIONS = (
         ),
     ),
     Correction(
+        "a number of a stored template is a text until it is rendered, as in Elasticsearch's own "
+        'example, "size": "{{size}}" (its search-templates.md)',
+        {
+            ("_global.search._types.SearchRequestBody", "properties", name): {
+                "type": ["integer", "string"]
+            }
+            for name in ("from", "size")
+        },
+        "put_script",
+        {"script": {"lang": "mustache", "source": {"from": "{{from}}", "size": "{{size}}"}}},
+    ),
+    Correction(
         "the field type semantic is there since 9.5 (Elasticsearch's semantic-field-reference.md)",
         {
             ("_types.mapping.Property", "properties", "type", "enum", "-"): "semantic",

@@ -1,0 +1,92 @@
+"""What a search takes that a cluster may lack, told before anybody tries it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from es_jina.elastic.capabilities import LESSER_LICENCES, Capabilities
+from es_jina.kibana.searches import needs_query_endpoint, needs_rerank_endpoint
+from es_jina.profile import IndexProfile
+
+_PAID = "an Enterprise licence or a trial"
+_ESQL = re.compile(r"\b(FORK|FUSE|RERANK|KNN|TEXT_EMBEDDING)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """Something that a search may take.
+
+    Attributes:
+        told: its name, for people.
+        taken: whether a search, by its text, takes it.
+        there: whether a cluster has it; ``None`` where nobody knows.
+    """
+
+    told: str
+    taken: Callable[[str], bool]
+    there: Callable[[Capabilities], bool | None]
+
+
+def _retriever(name: str) -> Callable[[str], bool]:
+    return lambda text: f'"{name}"' in text
+
+
+_NEEDS = (
+    _Need(
+        f"the inference API, with {_PAID}",
+        lambda text: needs_query_endpoint(text) or needs_rerank_endpoint(text),
+        lambda cluster: _inference(cluster),
+    ),
+    _Need(f"the retriever rrf, with {_PAID}", _retriever("rrf"), lambda cluster: cluster.rrf),
+    _Need(
+        f"the retriever text_similarity_reranker, with {_PAID}",
+        _retriever("text_similarity_reranker"),
+        lambda cluster: cluster.text_similarity_reranker,
+    ),
+)
+
+
+def lacking(text: str, capabilities: Capabilities, profile: IndexProfile) -> list[str]:
+    """Return what a search takes and a cluster surely lacks; nothing where it may run.
+
+    Args:
+        text: of the search: the JSON of a template, or ES|QL.
+        capabilities: of the cluster.
+        profile: of the index.
+    """
+    found = [
+        need.told for need in _NEEDS if need.taken(text) and need.there(capabilities) is False
+    ]
+    if not text.startswith("{"):
+        return [*_lacking_esql(text, capabilities), *found]
+    if has_mustache(capabilities) is False:
+        found.insert(0, "search templates, which are the module lang-mustache")
+    in_base64 = profile.finest.element_type not in ("byte", "bit")
+    if in_base64 and "{{query_vector}}" in text and capabilities.base64_queries is False:
+        found.append("query vectors in base64, which Elasticsearch reads from 9.4 on")
+    return found
+
+
+def has_mustache(capabilities: Capabilities) -> bool | None:
+    """Say whether a cluster has stored search templates; Serverless, which tells nothing, has."""
+    if capabilities.modules is None:
+        return True if capabilities.flavour == "serverless" else None
+    return "lang-mustache" in capabilities.modules
+
+
+def _lacking_esql(text: str, capabilities: Capabilities) -> list[str]:
+    if capabilities.esql is None:
+        return []
+    if not capabilities.esql:
+        return ["ES|QL"]
+    names = sorted(set(_ESQL.findall(text)) - capabilities.esql)
+    return [f"{' and '.join(names)} of ES|QL: 9.3 and later has all of it"] if names else []
+
+
+def _inference(cluster: Capabilities) -> bool | None:
+    if cluster.inference_services is None:
+        return None
+    expiry = cluster.licence_expiry
+    ended = expiry is not None and expiry < datetime.now(UTC)
+    return bool(cluster.inference_services) and cluster.licence not in LESSER_LICENCES and not ended
