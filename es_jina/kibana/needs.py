@@ -32,11 +32,19 @@ def _retriever(name: str) -> Callable[[str], bool]:
     return lambda text: f'"{name}"' in text
 
 
+def _inference(cluster: Capabilities) -> bool | None:
+    if cluster.inference_services is None:
+        return None
+    expiry = cluster.licence_expiry
+    ended = expiry is not None and expiry < datetime.now(UTC)
+    return bool(cluster.inference_services) and cluster.licence not in LESSER_LICENCES and not ended
+
+
 _NEEDS = (
     _Need(
         f"the inference API, with {_PAID}",
         lambda text: needs_query_endpoint(text) or needs_rerank_endpoint(text),
-        lambda cluster: _inference(cluster),
+        _inference,
     ),
     _Need(f"the retriever rrf, with {_PAID}", _retriever("rrf"), lambda cluster: cluster.rrf),
     _Need(
@@ -82,11 +90,3 @@ def _lacking_esql(text: str, capabilities: Capabilities) -> list[str]:
         return ["ES|QL"]
     names = sorted(set(_ESQL.findall(text)) - capabilities.esql)
     return [f"{' and '.join(names)} of ES|QL: 9.3 and later has all of it"] if names else []
-
-
-def _inference(cluster: Capabilities) -> bool | None:
-    if cluster.inference_services is None:
-        return None
-    expiry = cluster.licence_expiry
-    ended = expiry is not None and expiry < datetime.now(UTC)
-    return bool(cluster.inference_services) and cluster.licence not in LESSER_LICENCES and not ended
