@@ -8,8 +8,8 @@ import orjson
 Kind = Literal["index-pattern", "search", "dashboard"]
 SavedObject = dict[str, Any]
 
-# The line of Kibana whose shapes the objects have. Kibana migrates what is older than itself when it
-# imports it and refuses what is newer, so they are as old as what they use allows: 8.9 has every
+# The line of Kibana whose shapes the objects have. Kibana migrates what is older than itself when
+# it imports it and refuses what is newer, so they are as old as what they use allows: 8.9 has every
 # attribute and chart that is here, and all later ones, 9.5 included, migrate them.
 KIBANA_LINE = "8.9"
 # Of the envelope; it has not changed since, so what 8.19 and 9.x export names it too.
