@@ -115,17 +115,29 @@ def _kibana(url: str, space: str | None, cluster: "Cluster") -> Any:
 def _bundle(client: "Elasticsearch", index: str, server: str | None) -> "Bundle":
     from es_jina.elastic.assets import require_profile
     from es_jina.elastic.capabilities import Capabilities
-    from es_jina.elastic.endpoints import find_endpoint
-    from es_jina.elastic.inference import rerank_name
+    from es_jina.elastic.inference import query_name, rerank_name
     from es_jina.kibana.bundle import Bundle
     from es_jina.kibana.searches import rerank_field
 
     profile = require_profile(client, index)
     capabilities = Capabilities.detect(client, fields=False)
-    endpoint = None
+    reranker = None
     if capabilities.inference_services:
-        try:
-            endpoint = find_endpoint(client, rerank_name(index))
-        except ClusterError as error:
-            click.echo(f"Warning: {error}", err=True)
-    return Bundle(index, profile, capabilities, rerank_field(endpoint, profile), server)
+        for name in (query_name(index), rerank_name(index)):
+            reranker = _endpoint(client, index, name)
+    return Bundle(index, profile, capabilities, rerank_field(reranker, profile), server)
+
+
+def _endpoint(client: "Elasticsearch", index: str, name: str) -> dict[str, Any] | None:
+    """Return an inference endpoint, and say where it is not there or cannot be seen."""
+    from es_jina.elastic.endpoints import find_endpoint
+
+    try:
+        found = find_endpoint(client, name)
+    except ClusterError as error:
+        click.echo(f"Warning: {error}", err=True)
+        return None
+    if found is None:
+        made = f"`es-jina setup {index} --server URL` makes it"
+        click.echo(f"There is no inference endpoint {name}, which searches ask: {made}", err=True)
+    return found

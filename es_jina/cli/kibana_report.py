@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from es_jina.elastic.templates import Change
     from es_jina.kibana.bundle import Bundle
     from es_jina.kibana.install import Installed
-    from es_jina.kibana.kibana_client import Imported
+    from es_jina.kibana.kibana_answers import Imported
 
 
 def print_exported(bundle: "Bundle", folder: Path) -> None:

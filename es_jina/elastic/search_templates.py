@@ -26,14 +26,14 @@ def read_template(stored: dict[str, Any]) -> dict[str, Any]:
     script = stored["script"]
     source = _parsed(script["source"])
     size = source.get("size") if isinstance(source, dict) else None
-    about = _ABOUT.match(size) if isinstance(size, str) else None
+    about = _ABOUT.match(str(size))
     if about is None:
         return {"script": {"lang": script["lang"], "source": source}}
     version, signature, description = about.groups()
     meta = {"managed_by": "es_jina", "description": description}
     if signature:
         meta["digest"] = signature
-    rest = {**source, "size": size[about.end() :]}
+    rest = {**source, "size": str(size)[about.end() :]}
     return {
         "version": int(version),
         "_meta": meta,

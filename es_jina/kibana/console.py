@@ -121,8 +121,9 @@ def how_to_embed(index: str) -> str:
     """Say where a query vector comes from."""
     return (
         f'`es-jina search {index} "{QUESTION}" --mode dense --print-request` prints the '
-        "query_vector to be put here. Vectors of other programs are mostly little-endian, which "
-        "Elasticsearch would take for numbers of another kind, without a word."
+        "query_vector, in the form that this index takes. Base64 from elsewhere, the embeddings "
+        "API of `es-jina serve` among it, is little-endian: Elasticsearch would take it for other "
+        "numbers and not complain."
     )
 
 

@@ -1,7 +1,7 @@
 """What a search takes that a cluster may lack, told before anybody tries it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,13 +9,13 @@ from es_jina.elastic.capabilities import LESSER_LICENCES, Capabilities
 from es_jina.kibana.searches import needs_query_endpoint, needs_rerank_endpoint
 from es_jina.profile import IndexProfile
 
-_PAID = "an Enterprise licence or a trial"
+_PAID = "with an Enterprise licence or a trial"
 _ESQL = re.compile(r"\b(FORK|FUSE|RERANK|KNN|TEXT_EMBEDDING)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class _Need:
-    """Something that a search may take.
+class _Paid:
+    """Something for which a licence is asked.
 
     Attributes:
         told: its name, for people.
@@ -40,15 +40,15 @@ def _inference(cluster: Capabilities) -> bool | None:
     return bool(cluster.inference_services) and cluster.licence not in LESSER_LICENCES and not ended
 
 
-_NEEDS = (
-    _Need(
-        f"the inference API, with {_PAID}",
+_LICENSED = (
+    _Paid(
+        "the inference API",
         lambda text: needs_query_endpoint(text) or needs_rerank_endpoint(text),
         _inference,
     ),
-    _Need(f"the retriever rrf, with {_PAID}", _retriever("rrf"), lambda cluster: cluster.rrf),
-    _Need(
-        f"the retriever text_similarity_reranker, with {_PAID}",
+    _Paid("the retriever rrf", _retriever("rrf"), lambda cluster: cluster.rrf),
+    _Paid(
+        "the retriever text_similarity_reranker",
         _retriever("text_similarity_reranker"),
         lambda cluster: cluster.text_similarity_reranker,
     ),
@@ -64,16 +64,22 @@ def lacking(text: str, capabilities: Capabilities, profile: IndexProfile) -> lis
         profile: of the index.
     """
     found = [
-        need.told for need in _NEEDS if need.taken(text) and need.there(capabilities) is False
+        paid.told for paid in _LICENSED if paid.taken(text) and paid.there(capabilities) is False
     ]
+    told = [f"{' and '.join(found)}, {_PAID}"] if found else []
     if not text.startswith("{"):
-        return [*_lacking_esql(text, capabilities), *found]
+        return [*_lacking_esql(text, capabilities), *told]
+    return [*_lacking_template(text, capabilities, profile), *told]
+
+
+def _lacking_template(
+    text: str, capabilities: Capabilities, profile: IndexProfile
+) -> Iterator[str]:
     if has_mustache(capabilities) is False:
-        found.insert(0, "search templates, which are the module lang-mustache")
+        yield "search templates, which are the module lang-mustache"
     in_base64 = profile.finest.element_type not in ("byte", "bit")
     if in_base64 and "{{query_vector}}" in text and capabilities.base64_queries is False:
-        found.append("query vectors in base64, which Elasticsearch reads from 9.4 on")
-    return found
+        yield "query vectors in base64, which Elasticsearch reads from 9.4 on"
 
 
 def has_mustache(capabilities: Capabilities) -> bool | None:

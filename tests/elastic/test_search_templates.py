@@ -98,6 +98,6 @@ def test_a_template_that_is_no_json_is_somebody_elses(with_scripts: Elasticsearc
 
 
 def test_a_cluster_without_mustache_says_so(client: Elasticsearch) -> None:
-    with pytest.raises(BadRequestError, match="unsupported lang .mustache"):
+    with pytest.raises(BadRequestError, match=r"unsupported lang \[mustache"):
         put(client, template())
     assert find(client, template()) is None

@@ -35,7 +35,7 @@ def render(source: str, params: dict[str, Any]) -> Any:
 
 
 def with_numbers(body: Any) -> Any:
-    """Return a search with the numbers that are texts after rendering, which Elasticsearch reads."""
+    """Return a search whose numbers are numbers; Elasticsearch reads them from texts too."""
     texts = {key: body[key] for key in ("size", "from")}
     assert all(isinstance(text, str) for text in texts.values())
     return {**body, **{key: int(text) for key, text in texts.items()}}

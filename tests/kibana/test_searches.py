@@ -88,7 +88,7 @@ def test_templates_search_words_and_show_hits_as_es_jina_search_does(profile: In
         assert f'"multi_match": {json.dumps(ours["query"]["multi_match"])}' in template.text
         highlight = dict(source["highlight"])
         each = {key: highlight.pop(key) for key in ("fragment_size", "number_of_fragments")}
-        assert {name: each for name in highlight["fields"]} == ours["highlight"]["fields"]
+        assert dict.fromkeys(highlight["fields"], each) == ours["highlight"]["fields"]
         assert highlight["max_analyzed_offset"] == ours["highlight"]["max_analyzed_offset"]
         if "retriever" in source:
             # Elasticsearch marks words of a query, and a retriever is none.

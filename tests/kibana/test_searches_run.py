@@ -79,7 +79,9 @@ def without_paid(value: Any) -> Any:
 def test_words_find_and_are_marked(client: Elasticsearch, library: str) -> None:
     found = run(client, library, render(source(library, "words"), {"q": "heat pump"}))
     assert ids(found)[0] == "pump"
-    assert found["hits"]["hits"][0]["highlight"]["text"] == ["The <em>heat</em> <em>pump</em> hums."]
+    assert found["hits"]["hits"][0]["highlight"]["text"] == [
+        "The <em>heat</em> <em>pump</em> hums."
+    ]
     assert "embedding_128" not in found["hits"]["hits"][0]["_source"]
     paged = render(source(library, "words"), {"q": "heat pump", "size": 1, "from": 1})
     assert ids(run(client, library, paged)) == ids(found)[1:2]
