@@ -132,7 +132,7 @@ def test_the_readme_says_what_runs_here() -> None:
     assert [name for name, here in free.items() if here == "yes"] == [
         "docs-words", "docs-hybrid-vector", "docs-pages-vector",
     ]  # fmt: skip
-    assert free["docs-rrf"].startswith("no: it takes the inference API, with an Enterprise licence")
+    assert free["docs-rrf"].startswith("no: it takes the inference API and the retriever rrf, with")
     assert "basic among them" in readme(FREE)
     assert "{" not in readme(PAID).replace('{"id"', "").replace('{"q"', "")
 
