@@ -48,7 +48,7 @@ def _shared_options(command: F) -> F:
 def export(*, index: str, output: Path | None, server: str | None, **cluster: Any) -> None:
     """Write the bundle into a folder: console.txt, README.md, searches, saved objects."""
     from es_jina.cli.kibana_report import print_exported
-    from es_jina.kibana.bundle import files
+    from es_jina.kibana.folder import files
 
     with meant_cluster(**cluster).connect() as client:
         bundle = _bundle(client, index, server)

@@ -1,9 +1,7 @@
-"""The folder that makes an index usable from Kibana, as files."""
+"""What Kibana gets for an index."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-import orjson
+from functools import cached_property
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.kibana.needs import lacking
@@ -12,7 +10,7 @@ from es_jina.kibana.searches import RerankField, Searches, searches
 from es_jina.profile import IndexProfile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bundle:
     """What Kibana gets for one index.
 
@@ -30,7 +28,7 @@ class Bundle:
     rerank_field: RerankField | None
     server: str | None = None
 
-    @property
+    @cached_property
     def searches(self) -> Searches:
         """The searches that fit the index."""
         return searches(self.index, self.profile, self.rerank_field)
@@ -46,23 +44,3 @@ class Bundle:
             RequestError: the server's address is not one.
         """
         return to_ndjson(saved_objects(self.index, self.profile, self.server))
-
-
-def files(bundle: Bundle) -> dict[str, bytes]:
-    """Return the files of the folder, by their paths in it.
-
-    Raises:
-        RequestError: the server's address is not one.
-    """
-    from es_jina.kibana.console import console
-    from es_jina.kibana.readme import readme
-
-    writers: dict[str, Callable[[Bundle], str]] = {"console.txt": console, "README.md": readme}
-    found = {name: write(bundle).encode() for name, write in writers.items()}
-    found["saved-objects.ndjson"] = bundle.objects()
-    for template in bundle.searches.templates:
-        body = orjson.dumps(template.asset.signed, option=orjson.OPT_INDENT_2)
-        found[f"search/{template.name}.json"] = body + b"\n"
-    for query in bundle.searches.queries:
-        found[f"search/{query.name}.esql"] = f"// {query.about}\n{query.text}".encode()
-    return found

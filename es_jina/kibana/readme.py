@@ -6,12 +6,12 @@ from es_jina.elastic.inference import query_name, rerank_name
 from es_jina.kibana.bundle import Bundle
 from es_jina.kibana.console import QUESTION, how_to_embed
 
-_TEXT = Path(__file__).with_name("folder.md")
+_TEXT = Path(__file__).with_name("readme.md")
 
 
 def readme(bundle: Bundle) -> str:
     """Return the text: what is in the folder, which searches there are, and which run here."""
-    index = bundle.index
+    index, notes = bundle.index, _notes(bundle)
     reranks = f", and `{rerank_name(index)}` to order hits anew" if bundle.rerank_field else ""
     return _TEXT.read_text("utf-8").format(
         index=index,
@@ -20,7 +20,7 @@ def readme(bundle: Bundle) -> str:
         licence=bundle.capabilities.licence,
         question=QUESTION,
         rows="\n".join(_rows(bundle)),
-        notes="".join(f"* {note}\n" for note in _notes(bundle)) + "\n",
+        notes="".join(f"* {note}\n" for note in notes) + ("\n" if notes else ""),
         query=query_name(index),
         rerank=reranks,
         vector=how_to_embed(index),

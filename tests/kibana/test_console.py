@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from es_jina.kibana.bundle import Bundle, files
+from es_jina.kibana.bundle import Bundle
 from es_jina.kibana.console import VECTOR, console
+from es_jina.kibana.folder import files
 from es_jina.kibana.readme import readme
 from es_jina.profile import MultiVectorProfile
 from tests.kibana.dev_tools import Request, read
