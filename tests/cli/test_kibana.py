@@ -14,12 +14,11 @@ from pytest_httpserver import HTTPServer
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.node import Node
-from es_jina.elastic.setup import set_up
 from es_jina.elastic.vectors import dense_base64
 from es_jina.kibana.console import VECTOR
 from tests.kibana.dev_tools import read
 from tests.kibana.kibana_double import KibanaDouble
-from tests.kibana.library import PROFILE, fill
+from tests.kibana.library import library as library_of
 from tests.kibana.scripts_double import ScriptsDouble
 from tests.kibana.test_needs import ENTERPRISE
 
@@ -37,11 +36,10 @@ def kibana(httpserver: HTTPServer) -> KibanaDouble:
     return KibanaDouble(httpserver)
 
 
-@pytest.fixture
-def library(client: Elasticsearch, capabilities: Capabilities, index: str) -> str:
-    set_up(client, index, PROFILE, capabilities)
-    fill(client, index)
-    return index
+@pytest.fixture(scope="module")
+def library(client: Elasticsearch, capabilities: Capabilities) -> Iterator[str]:
+    with library_of(client, capabilities) as index:
+        yield index
 
 
 @pytest.fixture

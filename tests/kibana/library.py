@@ -1,11 +1,16 @@
 """A few documents: texts, and the pages of two PDFs, each with a vector of its own."""
 
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from elasticsearch import Elasticsearch
 
 from es_jina.dense import DenseProfile
+from es_jina.elastic.capabilities import Capabilities
+from es_jina.elastic.setup import set_up
 from es_jina.profile import IndexProfile, MultiVectorProfile
 
 # With exact neighbours, which two runs have alike.
@@ -43,9 +48,15 @@ def _document(file: str, number: int, told: dict[str, Any]) -> dict[str, Any]:
     return {**told, "source": {"uri": f"file:///{file}"}, "embedding_128": vector.tolist()}
 
 
-def fill(client: Elasticsearch, index: str) -> None:
-    """Index all of them."""
+@contextmanager
+def library(client: Elasticsearch, capabilities: Capabilities) -> Iterator[str]:
+    """An index of them, which goes away again."""
+    index = f"library-{uuid.uuid4().hex[:10]}"
+    set_up(client, index, PROFILE, capabilities)
     lines: list[dict[str, Any]] = []
     for ident, document in documents().items():
         lines += [{"index": {"_id": ident}}, document]
     assert not client.bulk(index=index, operations=lines, refresh=True)["errors"]
+    yield index
+    client.indices.delete(index=f"{index}-000001")
+    client.indices.delete_index_template(name=f"es-jina-{index}")

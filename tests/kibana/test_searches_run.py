@@ -9,18 +9,17 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from es_jina.elastic.capabilities import Capabilities
-from es_jina.elastic.setup import set_up
 from es_jina.elastic.vectors import dense_base64
 from es_jina.kibana.searches import searches
-from tests.kibana.library import PROFILE, fill
+from tests.kibana.library import PROFILE
+from tests.kibana.library import library as library_of
 from tests.kibana.mustache import render
 
 
-@pytest.fixture
-def library(client: Elasticsearch, capabilities: Capabilities, index: str) -> str:
-    set_up(client, index, PROFILE, capabilities)
-    fill(client, index)
-    return index
+@pytest.fixture(scope="module")
+def library(client: Elasticsearch, capabilities: Capabilities) -> Iterator[str]:
+    with library_of(client, capabilities) as index:
+        yield index
 
 
 def source(index: str, name: str) -> str:
@@ -134,13 +133,6 @@ def test_words_are_marked_beside_a_retriever(
     assert [hit["highlight"]["text"] for hit in marked] == [["The heat pump <em>hums</em>."]]
 
 
-def test_a_whole_bundle_of_words_of_a_language(client: Elasticsearch, library: str) -> None:
-    """Nothing but a right query is told from a wrong one by the words it finds."""
+def test_elasticsearch_takes_whatever_is_typed(client: Elasticsearch, library: str) -> None:
     for typed in ('"heat" AND {{q}} }}', "\\ \n \t \x00", "泵 مضخة 👩‍🚀"):
         run(client, library, render(source(library, "words"), {"q": typed}))
-
-
-@pytest.fixture(autouse=True)
-def _templates_of_the_test(client: Elasticsearch, index: str) -> Iterator[None]:
-    yield
-    client.options(ignore_status=404).ingest.delete_pipeline(id=f"{index}-passage")
