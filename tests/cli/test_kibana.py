@@ -126,8 +126,8 @@ def test_the_vector_that_a_search_prints_is_the_one_to_be_put_in(
     called = {"id": f"{index}-hybrid-vector", "params": {"q": "fox", "query_vector": vector}}
     found = httpx.post(f"{scripts.url}/{index}/_search/template", json=called).json()
     (hit,) = found["hits"]["hits"]
-    # Both sides have found it: the nearest adds 10 to 20 to its words.
-    assert hit["_score"] > 10
+    # Both sides have found it: a neighbour adds 15 to 30 to its words.
+    assert hit["_score"] > 15
     assert VECTOR in text
 
 
