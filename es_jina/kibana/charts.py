@@ -66,10 +66,10 @@ def by_day() -> Chart:
     return _chart("lnsXY", shown, columns)
 
 
-def how_many(query: str) -> Chart:
+def how_many(query: str, label: str) -> Chart:
     """Return how many documents a query in Kibana's language finds, as a number."""
     shown = {"layerId": LAYER, "layerType": "data", "metricAccessor": _COUNT}
-    return _chart("lnsMetric", shown, {_COUNT: _count()}, query)
+    return _chart("lnsMetric", shown, {_COUNT: _count(label)}, query)
 
 
 def _chart(kind: str, shown: dict[str, Any], columns: dict[str, Column], query: str = "") -> Chart:
@@ -87,9 +87,9 @@ def _chart(kind: str, shown: dict[str, Any], columns: dict[str, Column], query: 
     }
 
 
-def _count() -> Column:
+def _count(label: str = "Documents") -> Column:
     return {
-        "label": "Documents",
+        "label": label,
         "customLabel": True,
         "operationType": "count",
         "sourceField": "___records___",

@@ -48,7 +48,11 @@ def _panels(index: str, server: str | None) -> list[Panel]:
         markdown_panel("how-to", "How to search", Place(0, 0, 24, 12), _how_to(index, server)),
         chart_panel("kinds", "Documents by kind", Place(24, 0, 14, 12), index, charts.by_kind()),
         chart_panel(
-            "failed", "Ingest failures", Place(38, 0, 10, 12), index, charts.how_many(FAILED)
+            "failed",
+            "Ingest failures",
+            Place(38, 0, 10, 12),
+            index,
+            charts.how_many(FAILED, "Failed"),
         ),
         chart_panel("days", "Documents by day", Place(0, 12, 24, 12), index, charts.by_day()),
         chart_panel(

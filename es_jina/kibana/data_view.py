@@ -14,18 +14,32 @@ SERVED = (THUMBNAIL, OPEN)
 
 # Pixels; a thumbnail is 320 at most.
 _WIDTH, _HEIGHT = 160, 160
-# A text has no picture: without a value, Kibana asks for none.
+# Without a value Kibana asks for no picture. The server draws none of a text, nor of a record of a
+# file, which has a # in its source's address.
 _PICTURED = """
-if (doc['ref'].size() == 0 || doc['kind'].size() == 0) return;
-String kind = doc['kind'].value;
-if (kind == 'page' || kind == 'image') emit(doc['ref'].value);
+if (doc['ref'].size() != 0 && doc['kind'].size() != 0 && doc['source.uri'].size() != 0) {
+  String kind = doc['kind'].value;
+  String uri = doc['source.uri'].value;
+  boolean file = uri.startsWith('file:///') && !uri.contains('#');
+  boolean web = uri.startsWith('http://') || uri.startsWith('https://');
+  if ((kind == 'page' || kind == 'image') && (file || web)) {
+    emit(doc['ref'].value);
+  }
+}
 """
-_REF = "if (doc['ref'].size() != 0) emit(doc['ref'].value);"
+_REF = """
+if (doc['ref'].size() != 0) {
+  emit(doc['ref'].value);
+}
+"""
 # Kibana would take any other address for one of its own.
 _WEB = """
-if (doc['source.uri'].size() == 0) return;
-String uri = doc['source.uri'].value;
-if (uri.startsWith('http://') || uri.startsWith('https://')) emit(uri);
+if (doc['source.uri'].size() != 0) {
+  String uri = doc['source.uri'].value;
+  if (uri.startsWith('http://') || uri.startsWith('https://')) {
+    emit(uri);
+  }
+}
 """
 _LABELS = {
     THUMBNAIL: "Picture",

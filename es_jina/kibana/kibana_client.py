@@ -66,42 +66,39 @@ class Kibana:
         with self._open() as client:
             if self.space is not None:
                 self._check_space(client, self.space)
-            answer = self._ask(
-                client,
+            request = client.build_request(
                 "POST",
-                self._path(_IMPORT),
+                self._address(_IMPORT, self.space),
                 params={"overwrite": "true"},
                 files={"file": (_FILE_NAME, ndjson, "application/ndjson")},
             )
+            answer = self._answer(client, request)
+            self._check(answer)
         try:
             return imported(orjson.loads(answer.content))
         except (ValueError, LookupError, TypeError, AttributeError) as error:  # of another shape
             raise no_kibana(self.url, answer.status_code) from error
 
-    def _path(self, route: str) -> str:
-        space = "" if self.space is None else f"/s/{quote(self.space, safe='')}"
-        return space + route
+    def _address(self, route: str, space: str | None = None) -> str:
+        below = "" if space is None else f"/s/{quote(space, safe='')}"
+        return self.url.rstrip("/") + below + route
 
     def _check_space(self, client: httpx.Client, space: str) -> None:
         """Refuse a space that is not there; Kibana itself would import into it all the same."""
-        answer = self._send(client, "GET", _SPACE + quote(space, safe=""))
+        address = self._address(_SPACE + quote(space, safe=""))
+        answer = self._answer(client, client.build_request("GET", address))
         if answer.status_code == 404 and _is_kibana(answer):
             raise unknown_space(space)
         self._check(answer)
-
-    def _ask(self, client: httpx.Client, method: str, path: str, **more: object) -> httpx.Response:
-        answer = self._send(client, method, path, **more)
-        self._check(answer)
-        return answer
 
     def _check(self, answer: httpx.Response) -> None:
         if not answer.is_success:
             known = _is_kibana(answer)
             raise refusal(self.url, answer.status_code, answer.content, is_kibana=known)
 
-    def _send(self, client: httpx.Client, method: str, path: str, **more: object) -> httpx.Response:
+    def _answer(self, client: httpx.Client, request: httpx.Request) -> httpx.Response:
         try:
-            return client.request(method, self.url.rstrip("/") + path, **more)  # type: ignore[arg-type]
+            return client.send(request)
         except httpx.TimeoutException as error:
             raise KibanaError(
                 f"Kibana at {self.url} did not answer in time; check that it is well, and try again"

@@ -234,6 +234,5 @@ def test_the_views_own_fields(client: Elasticsearch, filled: str) -> None:
             # A document of somebody else may lack it.
             assert f"doc['{each}'].size()" in script
             assert {*mapped[each]} == {"keyword"}
-        assert script.count("(") == script.count(")")
+        assert (script.count("("), script.count("{")) == (script.count(")"), script.count("}"))
         assert script.count("emit(") == 1
-        assert script.endswith(";")
