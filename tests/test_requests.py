@@ -100,6 +100,10 @@ SEARCHES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("contents", lambda: query.contents(["a", "b"])),
     ("packed_multi_vectors", lambda: query.packed_multi_vectors(["a", "b"])),
     *(
+        ("stored_vectors", lambda kept=kept: query.stored_vectors("a", profile(store=kept)))
+        for kept in (None, *STORES)
+    ),
+    *(
         (
             "rank_vectors_scores",
             lambda kind=kind: query.rank_vectors_scores(["a"], VECTORS, ranked(kind)),
