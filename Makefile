@@ -16,8 +16,9 @@ demo: export ES_JINA_DEMO_RECEIVED := $(shell awk -F: 'NR > 2 && $$1 !~ /lo/ {sp
 demo: $(VENV)/.demo
 	@$(BIN)/es-jina demo
 
+# Three at a time, also on two cores: nodes, sockets and browsers are often waited for.
 test: $(VENV)/.dev
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 3 --dist loadgroup
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -31,11 +31,16 @@ GOLDEN = DATA / "jina-v4-tiny"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Send all tests that use the shared node, or the browser, to one worker that starts it."""
+    """Send tests that share a node, or the browser, to one worker that starts it.
+
+    There are two nodes to share, so that no worker has most of the tests.
+    """
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "node" in fixtures:  # with a browser or without: a node is slower to start
-            item.add_marker(pytest.mark.xdist_group("shared-node"))
+            room = item.path.relative_to(Path(__file__).parent).parts[0]
+            group = "commands" if room in ("cli", "ingest", "server") else "library"
+            item.add_marker(pytest.mark.xdist_group(f"node-of-{group}"))
         elif "browser" in fixtures:
             item.add_marker(pytest.mark.xdist_group("browser"))
 

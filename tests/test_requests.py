@@ -101,8 +101,8 @@ SEARCHES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("contents", lambda: query.contents(["a", "b"])),
     ("packed_multi_vectors", lambda: query.packed_multi_vectors(["a", "b"])),
     *(
-        ("stored_vectors", lambda store=store: query.stored_vectors("a", profile(store=store)))
-        for store in (None, *STORES)
+        ("stored_vectors", lambda kept=kept: query.stored_vectors("a", profile(store=kept)))
+        for kept in (None, *STORES)
     ),
     *(
         (

@@ -57,8 +57,8 @@ EXAMPLES = (
         "hybrid",
     ),
     Example(
-        "by a picture: a Chinese poster about coffee and sugar, and pages about the same",
-        SAMPLE / "food" / "咖啡与砂糖.png",
+        "by a picture: a Chinese poster about bicycles, and an English page about the same",
+        SAMPLE / "city" / "城市单车.png",
         "late",
     ),
 )

@@ -38,12 +38,12 @@ class Doctor:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def __call__(self, *arguments: str, code: int = 0) -> Result:
+    def __call__(self, *arguments: str, code: int | None = 0) -> Result:
         told = CliRunner().invoke(
             cli, ["doctor", *arguments, "--url", self.url], standalone_mode=False
         )
         assert told.exception is None, told.exception
-        assert told.return_value == code, told.output
+        assert code is None or told.return_value == code, told.output
         return told
 
     def lines(self, index: str, level: str, code: int = 0) -> list[str]:
@@ -90,8 +90,8 @@ def test_without_a_name_it_looks_at_all_of_ours(
 ) -> None:
     client.indices.create(index=f"foreign-{made}")
     try:
-        told = doctor("--json").output
-        findings = json.loads(told)
+        # Other tests keep indices on this node, some with faults: the code is theirs.
+        findings = json.loads(doctor("--json", code=None).output)
         assert {"level", "about", "message", "step"} == set(findings[0])
         about = {finding["about"] for finding in findings}
         assert f"{made}-000001" in about

@@ -7,16 +7,16 @@ from es_jina.demo.heldout import KINDS
 from es_jina.demo.run import demo_checkpoint
 from es_jina.providers.local import LocalProvider
 
-# Late interaction, first place; slightly below what docs/demo.md prints.
+# Late interaction, first place; slightly below what is printed for these 200 pages.
 LATE = {
-    "colour + type": 0.9,
-    "one word": 0.92,
-    "synonym": 0.92,
-    "German word": 0.92,
-    "Chinese word": 0.92,
-    "two words": 0.9,
-    "colour + type + word": 0.7,
-    "unseen phrasing": 0.4,
+    "colour + type": 0.99,
+    "one word": 0.96,
+    "synonym": 0.95,
+    "German word": 0.96,
+    "Chinese word": 0.96,
+    "two words": 0.95,
+    "colour + type + word": 0.9,
+    "unseen phrasing": 0.9,
 }
 WORDS = ("one word", "synonym", "German word", "Chinese word")
 
@@ -30,25 +30,27 @@ def measured() -> Measured:
 @pytest.mark.parametrize("kind", LATE)
 def test_late_interaction_finds_pages_never_seen(measured: Measured, kind: str) -> None:
     assert measured.late[kind].first >= LATE[kind]
-    assert measured.late[kind].ten >= 0.95
+    assert measured.late[kind].ten >= 0.98
 
 
 @pytest.mark.parametrize("kind", WORDS)
 def test_single_vectors_find_them_among_the_first(measured: Measured, kind: str) -> None:
-    assert measured.single[kind][256].first >= 0.58
-    assert measured.single[kind][256].ten >= 0.93
+    assert measured.single[kind][256].first >= 0.92
+    assert measured.single[kind][256].ten >= 0.97
 
 
 @pytest.mark.parametrize("kind", WORDS)
-@pytest.mark.parametrize("size", [128, 64])
-def test_shorter_vectors_are_nearly_as_good(measured: Measured, kind: str, size: int) -> None:
-    assert measured.single[kind][size].first >= measured.single[kind][256].first - 0.13
+@pytest.mark.parametrize(("size", "loss"), [(128, 0.05), (64, 0.1)])
+def test_shorter_vectors_are_nearly_as_good(
+    measured: Measured, kind: str, size: int, loss: float
+) -> None:
+    assert measured.single[kind][size].first >= measured.single[kind][256].first - loss
 
 
 def test_the_heat_lies_on_the_word(measured: Measured) -> None:
-    assert measured.hottest >= 0.97
-    assert measured.known > measured.absent + 0.3
-    assert measured.known > measured.unknown + 0.2
+    assert measured.hottest >= 0.98
+    assert measured.known > measured.absent + 0.6
+    assert measured.known > measured.unknown + 0.6
 
 
 def test_the_table_has_a_row_for_each_kind_of_query(measured: Measured) -> None:
