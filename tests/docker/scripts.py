@@ -1,6 +1,7 @@
 """The scripts of the stack, run here."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,3 +35,12 @@ def run(script: Path, *arguments: str, code: int = 0, **environment: str) -> str
 
 def text(file: Path) -> str:
     return file.read_text("utf-8").strip()
+
+
+def role(index: str) -> str:
+    """Return the role that accounts.sh gives the server and `ingest`, for an index, in JSON."""
+    found = re.search(
+        r"put role/es_jina << END\n(.*?)\nEND\n", ACCOUNTS.read_text("utf-8"), re.DOTALL
+    )
+    assert found is not None
+    return " ".join(found[1].replace("$INDEX", index).split())

@@ -188,9 +188,13 @@ def test_volumes_are_declared_and_the_authority_is_nobodys() -> None:
 
 
 def test_documents_are_read_alone() -> None:
-    (bind,) = [each for each in services()["ingest"]["volumes"] if isinstance(each, dict)]
-    assert bind["read_only"] is True
-    assert bind["bind"] == {"create_host_path": False}
+    found = services()
+    for name in ("ingest", *(f"es-jina-{profile}" for profile in PROFILES)):
+        (bind,) = [each for each in found[name]["volumes"] if isinstance(each, dict)]
+        assert bind["read_only"] is True
+        assert bind["bind"] == {"create_host_path": False}
+        assert bind["target"] in found["ingest"]["command"]
+        assert (DOCKER / bind["source"]).is_dir()
 
 
 def test_what_is_generated_is_not_in_git() -> None:
