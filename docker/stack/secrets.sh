@@ -29,10 +29,11 @@ random() {
     openssl rand -hex "$1"
 }
 
-# A file appears whole or not at all, however this ends.
+# A file appears whole or not at all, however this ends; services that run see no change of one that
+# is the same.
 put() {
     cat > "$1.new"
-    mv "$1.new" "$1"
+    if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
 }
 
 password() { # FILE [CHOSEN]

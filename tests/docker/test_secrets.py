@@ -36,8 +36,10 @@ def test_shellcheck_has_nothing_to_say() -> None:
 
 def test_nothing_is_made_anew_by_the_next_start(volumes: Path) -> None:
     before = contents(volumes)
+    written = {file: (volumes / file).stat().st_mtime_ns for file in before}
     run(SECRETS, STACK=str(volumes), ELASTIC_PASSWORD="another-one")
     assert contents(volumes) == before
+    assert {file: (volumes / file).stat().st_mtime_ns for file in before} == written
 
 
 def test_only_its_user_reads_a_file(stack: Path) -> None:
