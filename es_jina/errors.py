@@ -6,6 +6,7 @@
     ├── RequestError           exit 2  what was asked cannot be done: an option, a file, an index
     │   └── ProfileMismatchError       the index was made for another model, dims or encoding
     ├── ClusterError           exit 4  Elasticsearch cannot be reached, or refused
+    │   └── KibanaError                the same of the Kibana in front of it
     ├── ProviderError          exit 5  the model could not be loaded or asked; `passing` where it
     │   │                              may be asked again later
     │   └── CheckpointError            a checkpoint folder is not what it must be
@@ -49,6 +50,10 @@ class ClusterError(EsJinaError):
     """Elasticsearch cannot be reached, or refused a request."""
 
     exit_code = 4
+
+
+class KibanaError(ClusterError):
+    """Kibana cannot be reached, or refused a request."""
 
 
 class ProviderError(EsJinaError):

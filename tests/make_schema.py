@@ -18,6 +18,7 @@ from typing import Any
 REQUESTS = (
     "cluster.put_component_template",
     "cluster.put_settings",
+    "esql.query",
     "indices.create",
     "indices.put_index_template",
     "indices.update_aliases",
@@ -28,6 +29,7 @@ REQUESTS = (
     "msearch",
     "put_script",
     "search",
+    "search_template",
 )
 TARGET = Path(__file__).parent / "data" / "elasticsearch-schema.json"
 

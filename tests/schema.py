@@ -82,6 +82,36 @@ CORRECTIONS = (
         ),
     ),
     Correction(
+        "a number of a stored template is a text until it is rendered, as in Elasticsearch's own "
+        'example, "size": "{{size}}" (its search-templates.md)',
+        {
+            ("_global.search._types.SearchRequestBody", "properties", name): {
+                "type": ["integer", "string"]
+            }
+            for name in ("from", "size")
+        },
+        "put_script",
+        {"script": {"lang": "mustache", "source": {"from": "{{from}}", "size": "{{size}}"}}},
+    ),
+    Correction(
+        "the fields of a highlight may be keys of one object, however many (Elasticsearch's "
+        "highlighting.md, and run on 9.5.0)",
+        {
+            (
+                "_global.search._types.Highlight",
+                "properties",
+                "fields",
+                "anyOf",
+                "-",
+            ): {
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/_global.search._types.HighlightField"},
+            }
+        },
+        "search",
+        {"highlight": {"fields": {"title": {}, "text": {}}}},
+    ),
+    Correction(
         "the field type semantic is there since 9.5 (Elasticsearch's semantic-field-reference.md)",
         {
             ("_types.mapping.Property", "properties", "type", "enum", "-"): "semantic",

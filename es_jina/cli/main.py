@@ -19,6 +19,7 @@ COMMANDS = {
     "embed": "Print the vectors of texts and images.",
     "ingest": "Embed files and folders into an index.",
     "key": "Make an API key for a client of the server.",
+    "kibana": "Make an index usable from Kibana: search templates, a data view, a dashboard.",
     "node": "Start, stop and inspect the embedded Elasticsearch.",
     "search": "Search an index by text or by image.",
     "serve": "Serve the model over HTTP, in the hosted API's format.",

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from es_jina.errors import RequestError
+
+if TYPE_CHECKING:
+    from es_jina.elastic.client import Cluster
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,6 +55,18 @@ def open_cluster(**given: Any) -> Any:
 
     Raises:
         ClusterError: the address, the API key or the certificate authority is not one.
+        RequestError: as :func:`meant_cluster` does.
+    """
+    return meant_cluster(**given).connect()
+
+
+def meant_cluster(**given: Any) -> "Cluster":
+    """Return the cluster that the options, the environment or the file mean.
+
+    Args:
+        given: the parameters that :func:`cluster_options` adds.
+
+    Raises:
         RequestError: they exclude each other, the file is not right, or the address is nowhere and
             several embedded nodes run.
     """
@@ -68,7 +83,7 @@ def open_cluster(**given: Any) -> Any:
         options["url"] = _running_url()
     if "ca_certs" in options:
         options["ca_certs"] = Path(options["ca_certs"])
-    return Cluster(**options).connect()
+    return Cluster(**options)
 
 
 def _given(given: dict[str, Any], place: ParameterSource) -> dict[str, str]:

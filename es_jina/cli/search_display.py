@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from es_jina.cli.console import console_request
+from es_jina.elastic.console import console_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -118,6 +118,12 @@ def limit_options(command: F) -> F:
     "be given several times.",
 )
 @click.option(
+    "--public-thumbnails",
+    is_flag=True,
+    help="Show the indices' thumbnails to clients without a key, too: the tables of Kibana send "
+    "none. Whoever knows a document's id sees its small picture then.",
+)
+@click.option(
     "--add",
     is_flag=False,
     flag_value="",
@@ -143,6 +149,7 @@ def command(
     tls_cert: Path | None,
     tls_key: Path | None,
     indices: tuple[str, ...],
+    public_thumbnails: bool,
     add: str | None,
     allow_image_urls: bool,
     **others: Any,
@@ -160,6 +167,10 @@ def command(
     from es_jina.server.run import listen
     from es_jina.server.serving import Served, Settings, assemble, url_of
 
+    if public_thumbnails and not indices:
+        raise RequestError(
+            "--public-thumbnails needs the index of what they show: name it with --index"
+        )
     asked, others = LimitOptions.parted(others)
     model, cluster = ModelOptions.parted(others)
     keys = Keys(key_list)
@@ -171,6 +182,7 @@ def command(
         tls=tls_arguments(tls_cert, tls_key),
         indices=indices,
         allow_image_urls=allow_image_urls,
+        public_thumbnails=public_thumbnails,
         uploads=None if add is None else _uploads(add, indices),
     )
     client = open_cluster(**cluster) if indices else None

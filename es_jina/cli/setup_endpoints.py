@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from es_jina.cli.console import console_request
+from es_jina.elastic.console import console_request
 from es_jina.errors import ClusterError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from es_jina.cli.console import console_request
+from es_jina.elastic.console import console_request
 
 if TYPE_CHECKING:
     from es_jina.elastic.assets import Assets
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from es_jina.elastic.templates import Change
     from es_jina.profile import IndexProfile
 
-_STATES = {
+STATES = {
     "new": "new",
     "same": "same",
     "outdated": "would be updated",
@@ -64,7 +64,7 @@ def print_result(
 
 
 def _print_planned(change: "Change") -> None:
-    state = _STATES[change.state]
+    state = STATES[change.state]
     if change.kept:
         state += ", kept (use --force)"
     elif change.state in ("newer", "edited"):
@@ -77,7 +77,7 @@ def _print_planned(change: "Change") -> None:
 def _done_to(change: "Change") -> str:
     """Return what people should know about an asset that was there already."""
     if change.kept:
-        who = _STATES[change.state]
+        who = STATES[change.state]
         return f"{change.asset}: {who}, kept (--dry-run shows what differs, --force replaces it)"
     return f"{change.asset}: updated" if change.stored and change.written else ""
 

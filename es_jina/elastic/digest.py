@@ -17,6 +17,7 @@ CONTENT = (
     "data_stream",
     "ignore_missing_component_templates",
     "deprecated",
+    "script",
 )
 # What es_jina itself writes into ``_meta``; all else there is somebody's.
 _OWN_META = ("managed_by", "description", "digest")

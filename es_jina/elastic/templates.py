@@ -1,4 +1,4 @@
-"""What `es-jina setup` puts into a cluster, held against what is there.
+"""What es_jina puts into a cluster, held against what is there.
 
 People edit templates, and their edits are theirs. So a digest of what we put is kept in ``_meta``:
 where it still fits the content, nobody has edited it, and a newer version of ours may replace it.
@@ -11,14 +11,16 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from es_jina.elastic.client import is_elasticsearch
 from es_jina.elastic.digest import difference, digest
+from es_jina.elastic.search_templates import read_template, write_template
 
-Kind = Literal["component template", "index template", "ingest pipeline"]
+Kind = Literal["component template", "index template", "ingest pipeline", "search template"]
 State = Literal["new", "same", "outdated", "newer", "edited"]
 
 _PATHS: dict[Kind, str] = {
     "component template": "_component_template",
     "index template": "_index_template",
     "ingest pipeline": "_ingest/pipeline",
+    "search template": "_scripts",
 }
 _DIGEST = "digest"
 
@@ -43,7 +45,8 @@ class Asset:
     def signed(self) -> dict[str, Any]:
         """The body with its digest, as it is put."""
         meta = self.body.get("_meta", {})
-        return {**self.body, "_meta": {**meta, _DIGEST: digest(self.body)}}
+        signed = {**self.body, "_meta": {**meta, _DIGEST: digest(self.body)}}
+        return write_template(signed) if self.kind == "search template" else signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ def find(client: Elasticsearch, asset: Asset) -> dict[str, Any] | None:
                 body = found[0]["index_template"]
             case "ingest pipeline":
                 body = client.ingest.get_pipeline(id=name)[name]
+            case "search template":
+                body = read_template(client.get_script(id=name).body)
     except NotFoundError as error:
         if not is_elasticsearch(error):
             raise
@@ -138,3 +143,5 @@ def put(client: Elasticsearch, asset: Asset) -> None:
             client.indices.put_index_template(name=asset.name, body=asset.signed)
         case "ingest pipeline":
             client.ingest.put_pipeline(id=asset.name, body=asset.signed)
+        case "search template":
+            client.put_script(id=asset.name, body=asset.signed)

@@ -42,6 +42,7 @@ class Guard:
         body_bytes: int,
         keys: Keys | None = None,
         hosts: Iterable[str] | None = None,
+        open_folders: Iterable[str] = (),
     ) -> None:
         """Stand in front of an application.
 
@@ -52,11 +53,13 @@ class Guard:
             hosts: names in ``Host`` that are ours besides those of this machine; ``None`` allows
                 all. Where no key is asked for, a web page whose own name is made to lead to this
                 machine would else be let in.
+            open_folders: beginnings of paths that are shown without a key as well.
         """
         self._app = app
         self._body_bytes = body_bytes
         self._room = Room(_BODIES * body_bytes)
         self._keys = keys
+        self._open_folders = (_OPEN_FOLDER, *open_folders)
         self._hosts = None if hosts is None else LOCAL_HOSTS | {name.lower() for name in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,13 +113,20 @@ class Guard:
             )
 
     def _check_key(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        if self._keys is None or _is_open(scope):
+        if self._keys is None or self._is_open(scope):
             return
         scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise RefusedError(401, "no API key: send `Authorization: Bearer KEY`", NO_KEY)
         if self._keys.name_of(key.strip()) is None:
             raise RefusedError(401, "the API key is none of this server's", WRONG_KEY)
+
+    def _is_open(self, scope: Scope) -> bool:
+        """Say whether everybody may have what is asked for."""
+        path: str = scope["path"]
+        return scope["method"] in {"GET", "HEAD"} and (
+            path in OPEN_PATHS or path.startswith(self._open_folders)
+        )
 
     async def _received(
         self, headers: dict[bytes, bytes], receive: Receive, incoming: Incoming
@@ -137,14 +147,6 @@ class Guard:
             )
         body = await incoming.read(self._body_bytes)
         return None if body is None else handed_on(body, receive)
-
-
-def _is_open(scope: Scope) -> bool:
-    """Say whether everybody may have what is asked for."""
-    path = scope["path"]
-    return scope["method"] in {"GET", "HEAD"} and (
-        path in OPEN_PATHS or path.startswith(_OPEN_FOLDER)
-    )
 
 
 def _without_port(host: str) -> str:

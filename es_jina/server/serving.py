@@ -28,6 +28,7 @@ from es_jina.server.references import ReferencedIndices
 from es_jina.server.run import Process
 from es_jina.server.web.adding import Adding
 from es_jina.server.web.parts import Web
+from es_jina.server.web.pictures import THUMBNAILS
 from es_jina.server.web.served import ServedIndices
 from es_jina.server.wire.files import WireFiles
 from es_jina.server.wire.names import name_reranker
@@ -45,6 +46,7 @@ class Settings:
         tls: uvicorn's arguments for TLS; empty without.
         indices: that the search page searches, and whose documents rerank requests may name.
         allow_image_urls: whether it fetches what requests name by address.
+        public_thumbnails: whether clients without a key may have thumbnails all the same.
         uploads: the folder for files that clients add to the indices; ``None`` lets them add none.
         examples: queries that the search page offers.
     """
@@ -55,6 +57,7 @@ class Settings:
     tls: dict[str, Any] | None = None
     indices: tuple[str, ...] = ()
     allow_image_urls: bool = False
+    public_thumbnails: bool = False
     uploads: Path | None = None
     examples: tuple[str, ...] = ()
 
@@ -117,11 +120,16 @@ def assemble(
         adding = _adding(indices, served, settings, fetcher)
         if adding is not None:
             closing.callback(adding.close)
-        web = Web(indices, service, files, pages, fetch, adding, settings.examples, closing)
+        public, examples = settings.public_thumbnails, settings.examples
+        web = Web(indices, service, files, pages, fetch, adding, public, examples, closing)
     rerank = _rerank_route(service, served, web, files, metrics)
     app = create_app(Parts(service, files, rerank, health, metrics, web), process.lifespan)
     guarded = Guard(
-        app, body_bytes=settings.limits.body_bytes, keys=settings.keys, hosts=settings.hosts
+        app,
+        body_bytes=settings.limits.body_bytes,
+        keys=settings.keys,
+        hosts=settings.hosts,
+        open_folders=(THUMBNAILS,) if settings.public_thumbnails else (),
     )
     return process, Measured(guarded, metrics)
 

@@ -159,6 +159,22 @@ def test_text_has_its_tokens_coloured(page: Page, library: Library) -> None:
     expect(tokens.nth(0)).to_have_class("token probed")
 
 
+def test_a_link_opens_one_document_before_others_like_it(page: Page, library: Library) -> None:
+    page.goto(library.at("?q=red+lime+unicorn&kind=page"))
+    card = page.locator(".card[data-ref]", has_text="Page 1 of 2")
+    ref = card.get_attribute("data-ref")
+    page.goto(library.at(f"?like={ref}&open={ref}"))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="Harvest")).to_be_visible()
+    expect(dialog.locator("#position")).to_have_text("1 of 24+")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator("#count")).to_have_text("The best 48 like that page")
+    refs = page.locator(".card").evaluate_all("cards => cards.map((card) => card.dataset.ref)")
+    assert (refs[0], len(refs), len({*refs})) == (ref, 48, 48)
+
+
 def test_without_words_there_is_no_heat(page: Page, library: Library) -> None:
     page.goto(library.at("?q=plate&mode=text"))
     page.get_by_role("link", name="Like this one: plate 007").click()

@@ -10,8 +10,8 @@ from elasticsearch import Elasticsearch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from es_jina.cli.console import console_request
 from es_jina.cli.search_display import print_results
+from es_jina.elastic.console import console_request
 from es_jina.elastic.node import Node
 from es_jina.search.hits import Hit, Results
 from tests.ingest.files import picture

@@ -155,6 +155,10 @@ def test_what_it_cannot_start_with(es_jina: Inside, checkpoint: Path) -> None:
     assert len(told.splitlines()) == 1
     told = es_jina("serve", "--model", checkpoint, "--add", code=2)
     assert told == "Error: --add needs an index to add files to: name it with --index\n"
+    told = es_jina("serve", "--model", checkpoint, "--public-thumbnails", code=2)
+    assert told == (
+        "Error: --public-thumbnails needs the index of what they show: name it with --index\n"
+    )
     told = es_jina("serve", "--add", "/dev/null/uploads", "--index", "docs", code=2)
     assert told == "Error: --add: /dev/null/uploads: Not a directory\n"
 

@@ -11,6 +11,8 @@ const AT_ONCE = 100;
 
 export class Search {
   #running = new AbortController();
+  /** Whether what others shall resemble is a result, too: where a link opens it. */
+  #itself = false;
 
   /**
    * @param {import("./api.js").Api} api
@@ -36,6 +38,8 @@ export class Search {
    */
   async *results(state, index, from) {
     const { signal } = this.#running;
+    // The same for all parts, whatever is open by then.
+    if (!from) this.#itself = state.open === state.like;
     for (let first = from; first < state.shown; first += AT_ONCE) {
       const size = Math.min(state.shown - first, AT_ONCE);
       const body = this.#body(state, index, first, size);
@@ -71,7 +75,7 @@ export class Search {
 
   /** @param {State} state */
   #asked(state) {
-    if (state.like) return { ref: state.like };
+    if (state.like) return { ref: state.like, itself: this.#itself };
     return state.picture ? { image: this.pictureOf(state.picture) } : { query: state.q };
   }
 }

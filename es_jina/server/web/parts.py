@@ -21,6 +21,7 @@ class Web:
         pages: renders PDFs of requests.
         fetch: reads addresses; ``None`` where they are not allowed.
         adding: adds what clients send; ``None`` where they may not.
+        public_thumbnails: whether those are shown to clients that other routes ask for a key.
         examples: queries that the page offers.
         closing: left when nothing is embedded any more: what must be closed is put onto it.
     """
@@ -31,5 +32,6 @@ class Web:
     pages: Pages
     fetch: Fetch | None
     adding: Adding | None
+    public_thumbnails: bool
     examples: tuple[str, ...]
     closing: ExitStack

@@ -21,6 +21,8 @@ from es_jina.server.web.drawing import Drawing
 from es_jina.server.web.parts import Web
 from es_jina.server.web.served import ServedIndex
 
+# What comes before a document's id.
+THUMBNAILS, PICTURES = "/thumbnails/", "/pictures/"
 # The longer side, in pixels.
 SMALL, LARGE = 320, 1400
 # Documents that are looked for at a time: a list of hundred hits leaves room for searches.
@@ -41,12 +43,15 @@ def add(app: FastAPI, web: Web, drawing: Drawing) -> None:
     """
     turns = asyncio.Semaphore(_AT_ONCE)
     for path, side, told in (
-        ("/thumbnails/{ref:path}", SMALL, "A small picture of what a hit is"),
-        ("/pictures/{ref:path}", LARGE, "A large picture of what a hit is"),
+        (THUMBNAILS, SMALL, "A small picture of what a hit is"),
+        (PICTURES, LARGE, "A large picture of what a hit is"),
     ):
+        answer: _Route = partial(_answer, web=web, drawing=drawing, turns=turns, side=side)
+        if path == THUMBNAILS and web.public_thumbnails:
+            answer = _for_all(answer)
         app.router.add_api_route(
-            path,
-            _route(web, drawing, turns, side),
+            path + "{ref:path}",
+            _route(answer),
             route_class_override=BytesRoute,
             **picture_of(told),
         )
@@ -57,9 +62,29 @@ def unknown(index: ServedIndex, ref: str) -> RefusedError:
     return RefusedError(404, f"the index {index.name!r} has no document {ref[:100]!r}", NOT_FOUND)
 
 
-def _route(web: Web, drawing: Drawing, turns: asyncio.Semaphore, side: int) -> _Route:
+def _route(answer: _Route) -> _Route:
     async def picture(request: Request) -> Response:
-        return await answered(request, lambda _: _answer(request, web, drawing, turns, side))
+        return await answered(request, lambda _: answer(request))
+
+    return picture
+
+
+def _for_all(answer: _Route) -> _Route:
+    """Answer those, too, who have no key: a refusal tells neither what is served nor its files."""
+
+    async def picture(request: Request) -> Response:
+        try:
+            shown = await answer(request)
+        except RefusedError as refused:
+            if refused.status < 429:
+                raise RefusedError(404, "there is no such picture", NOT_FOUND) from refused
+            told = "this cannot be drawn now: ask again later"
+            retry_after = refused.retry_after
+            raise RefusedError(
+                refused.status, told, refused.code, retry_after=retry_after
+            ) from refused
+        shown.headers["Cache-Control"] = f"public, max-age={_FRESH_SECONDS}"
+        return shown
 
     return picture
 

@@ -52,6 +52,7 @@ class SearchBody(BaseModel):
         max_length=_LONGEST_ID,
         description="What is found, as a hit names it: others like it are.",
     )
+    itself: bool = Field(default=False, description="Whether what `ref` names is the first hit.")
     mode: Mode = "hybrid"
     size: int = Field(default=10, ge=1, le=_MOST_HITS, description="How many hits.")
     offset: int = Field(

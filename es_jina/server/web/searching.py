@@ -1,6 +1,6 @@
 """``POST /v1/search``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from es_jina.embedding import Embedding
 from es_jina.errors import RequestError
 from es_jina.inputs import Image, Text
 from es_jina.search.asking import Asking
+from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results
 from es_jina.search.query import MOST
 from es_jina.search.request import WINDOW, Query
@@ -81,20 +82,40 @@ async def _query(web: Web, asked: SearchBody) -> Text | Image | None:
 def _searched(index: ServedIndex, asked: SearchBody, query: Text | Image | None) -> Results:
     """Search; in a thread."""
     filters = asked.filters.queries()
-    found: Query
-    if query is None:
-        assert asked.ref is not None  # noqa: S101
-        found = _like(index, asked.ref)
-        filters.append({"bool": {"must_not": {"ids": {"values": [asked.ref]}}}})
-    else:
-        found = query
+    if query is not None:
+        return _found(index, asked, query, filters, offset=asked.offset, size=asked.size)
+    assert asked.ref is not None  # noqa: S101
+    like, itself = _like(index, asked.ref), {"ids": {"values": [asked.ref]}}
+    filters.append({"bool": {"must_not": itself}})
+    if not asked.itself:
+        return _found(index, asked, like, filters, offset=asked.offset, size=asked.size)
+    # It goes before all others, also before those that are the same or have longer vectors.
+    if asked.offset:
+        others = _found(index, asked, like, filters, offset=asked.offset - 1, size=asked.size)
+        return replace(others, offset=asked.offset)
+    first = _found(index, asked, like, [itself], offset=0, size=1)
+    if asked.size == 1:
+        return first
+    others = _found(index, asked, like, filters, offset=0, size=asked.size - 1)
+    return replace(others, hits=[*first.hits, *others.hits])
+
+
+def _found(
+    index: ServedIndex,
+    asked: SearchBody,
+    query: Query,
+    filters: list[Filter],
+    *,
+    offset: int,
+    size: int,
+) -> Results:
     return index.searcher().search(
-        found,
+        query,
         asked.mode,
-        asked.size,
+        size,
         filters,
-        offset=asked.offset,
-        window=_window(asked.offset + asked.size),
+        offset=offset,
+        window=_window(offset + size),
         explain=asked.explain,
     )
 

@@ -240,6 +240,40 @@ def test_a_key_is_asked_for(client: Elasticsearch, painted: str, tmp_path: Path)
         assert shown(server, f"/thumbnails/{ref}", headers=headers).size == (320, 256)
 
 
+def test_public_thumbnails_need_no_key_and_tell_nothing(
+    client: Elasticsearch, painted: str, tmp_path: Path
+) -> None:
+    key = add_key(tmp_path / "keys", "page")
+    ref, note = (ref_of(client, painted, name) for name in ("picture.png", "note.md"))
+    gone = ref_of(client, painted, "gone.png")
+    shows: dict[str, Any] = {
+        "client": client,
+        "indices": (painted,),
+        "keys": Keys(tmp_path / "keys"),
+    }
+    with running(Colours(), public_thumbnails=True, **shows) as server:
+        # As the picture in a page of Kibana is asked for: from elsewhere, without Origin.
+        page = {"Referer": "https://kibana.example/", "Sec-Fetch-Site": "cross-site"}
+        answer = server.get(f"/thumbnails/{ref}?index={painted}", headers=page)
+        assert Image.open(io.BytesIO(answer.content)).size == (320, 256)
+        assert answer.headers["Cache-Control"] == "public, max-age=60"
+        forbidding = {"cross-origin-resource-policy", "x-frame-options", "content-security-policy"}
+        assert not forbidding & {name.lower() for name in answer.headers}
+        tag = {"If-None-Match": answer.headers["ETag"]}
+        assert server.get(f"/thumbnails/{ref}", headers=tag).status_code == 304
+        for other in (f"{ref}?index=other", "none", note, gone, "..%2fv1%2findices", ""):
+            refusal = server.get(f"/thumbnails/{other}")
+            assert refusal.status_code == 404
+            assert refusal.json()["detail"].startswith(
+                ("there is no such picture", "no such route")
+            )
+            assert painted not in refusal.text
+        for path in (f"/pictures/{ref}", "/v1/indices", f"/thumbnails?ref={ref}", "/metrics"):
+            assert server.get(path).status_code == 401
+        assert server.post(f"/thumbnails/{ref}").status_code == 401
+        assert shown(server, f"/pictures/{ref}", headers={"Authorization": f"Bearer {key}"})
+
+
 def test_a_list_of_a_hundred(gallery: Running, client: Elasticsearch, painted: str) -> None:
     refs = [ref_of(client, painted, "paper.pdf", page) for page in (1, 2)] * 50
     with ThreadPoolExecutor(50) as pool:

@@ -119,6 +119,13 @@ def test_more_like_this_one(web: Running) -> None:
             assert {*names(told)} == everything.keys() - {name}
             assert told["took"]["embed_ms"] < 50
             assert told["unknown"] == []
+            own = {"ref": ref, "mode": mode, "itself": True}
+            assert names(found(web, **own)) == [name, *names(told)]
+            # In parts, too.
+            assert names(found(web, **own, size=1)) == [name]
+            behind = found(web, **own, **{"from": 2}, size=2)
+            assert names(behind) == names(told)[1:3]
+            assert [hit["rank"] for hit in behind["hits"]] == [3, 4]
     refused(web, {"ref": "none"}, 400, "has no document 'none'")
     refused(web, {"ref": everything["fox.md"], "mode": "text"}, 400, "vectors have no words")
 

@@ -1,0 +1,143 @@
+"""``es-jina kibana``: what makes an index usable from Kibana, as a folder or put in place."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from es_jina.cli.options import cluster_options, meant_cluster
+from es_jina.errors import ClusterError, RequestError
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+    from es_jina.elastic.client import Cluster
+    from es_jina.kibana.bundle import Bundle
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group("kibana")
+def command() -> None:
+    """Make an index usable from Kibana, without a line of code.
+
+    What needs a licence, or a version, that the cluster has not is named, and all else is done.
+    """
+
+
+def _shared_options(command: F) -> F:
+    """Add what both commands take."""
+    index = click.option("--index", required=True, help="The index, by its alias.")
+    server = click.option(
+        "--server",
+        metavar="URL",
+        help="Where the browsers of Kibana's users reach `es-jina serve --index INDEX`, which has "
+        "the pictures of pages; without it there are none.",
+    )
+    return index(server(cluster_options(command)))
+
+
+@command.command("export")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder; files of an earlier export are replaced.  [default: INDEX-kibana]",
+)
+@_shared_options
+def export(*, index: str, output: Path | None, server: str | None, **cluster: Any) -> None:
+    """Write the bundle into a folder: console.txt, README.md, searches, saved objects."""
+    from es_jina.cli.kibana_report import print_exported
+    from es_jina.kibana.folder import files
+
+    with meant_cluster(**cluster).connect() as client:
+        bundle = _bundle(client, index, server)
+    folder = output or Path(f"{index}-kibana")
+    try:
+        for name, content in files(bundle).items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise RequestError(f"{error.filename or folder}: {error.strerror}") from error
+    print_exported(bundle, folder)
+
+
+@command.command("install")
+@click.option("--kibana", required=True, metavar="URL", help="Kibana, such as https://host:5601.")
+@click.option("--space", metavar="ID", help="Kibana's space.  [default: the default space]")
+@click.option("--force", is_flag=True, help="Replace search templates that somebody edited.")
+@click.option("--dry-run", is_flag=True, help="Say what would be put; put nothing.")
+@_shared_options
+def install(
+    *,
+    index: str,
+    kibana: str,
+    space: str | None,
+    force: bool,
+    dry_run: bool,
+    server: str | None,
+    **cluster: Any,
+) -> None:
+    """Put the search templates into Elasticsearch and the saved objects into Kibana.
+
+    Kibana is signed in to as Elasticsearch is: its users are the same. Templates that somebody
+    edited are kept; saved objects of an earlier install are replaced.
+    """
+    from es_jina.cli.kibana_report import print_imported, print_put
+    from es_jina.kibana.install import put_templates
+
+    meant = meant_cluster(**cluster)
+    with meant.connect() as client:
+        bundle = _bundle(client, index, server)
+        objects = bundle.objects()
+        print_put(bundle, put_templates(client, bundle, force=force, dry_run=dry_run), dry_run)
+    opened = _kibana(kibana, space, meant)
+    imported = None if dry_run else opened.import_objects(objects)
+    print_imported(kibana, objects, imported)
+    if imported is not None:
+        imported.check()
+
+
+def _kibana(url: str, space: str | None, cluster: "Cluster") -> Any:
+    from es_jina.kibana.kibana_client import Kibana
+
+    return Kibana(
+        url,
+        space=space,
+        api_key=cluster.api_key,
+        username=cluster.username,
+        password=cluster.password,
+        ca_certs=cluster.ca_certs,
+    )
+
+
+def _bundle(client: "Elasticsearch", index: str, server: str | None) -> "Bundle":
+    from es_jina.elastic.assets import require_profile
+    from es_jina.elastic.capabilities import Capabilities
+    from es_jina.elastic.inference import query_name, rerank_name
+    from es_jina.kibana.bundle import Bundle
+    from es_jina.kibana.searches import rerank_field
+
+    profile = require_profile(client, index)
+    capabilities = Capabilities.detect(client, fields=False)
+    reranker = None
+    if capabilities.inference_services:
+        for name in (query_name(index), rerank_name(index)):
+            reranker = _endpoint(client, index, name)
+    return Bundle(index, profile, capabilities, rerank_field(reranker, profile), server)
+
+
+def _endpoint(client: "Elasticsearch", index: str, name: str) -> dict[str, Any] | None:
+    """Return an inference endpoint, and say where it is not there or cannot be seen."""
+    from es_jina.elastic.endpoints import find_endpoint
+
+    try:
+        found = find_endpoint(client, name)
+    except ClusterError as error:
+        click.echo(f"Warning: {error}", err=True)
+        return None
+    if found is None:
+        made = f"`es-jina setup {index} --server URL` makes it"
+        click.echo(f"There is no inference endpoint {name}, which searches ask: {made}", err=True)
+    return found

@@ -1,0 +1,1 @@
+"""What makes an index usable from Kibana: objects to import, and Kibana's own API."""

@@ -1,0 +1,184 @@
+"""Kibana's import API: the only module that speaks to Kibana."""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import httpx
+import orjson
+
+from es_jina.errors import KibanaError
+from es_jina.kibana.kibana_answers import (
+    Imported,
+    imported,
+    no_kibana,
+    one_line,
+    refusal,
+    unknown_space,
+)
+
+# Kibana answers when the objects can be found, which takes Elasticsearch a refresh.
+TIMEOUT = 60.0
+CONNECT_TIMEOUT = 10.0
+
+_SPACE = "/api/spaces/space/"
+_IMPORT = "/api/saved_objects/_import"
+# Kibana takes the end of the name for what is in the file, and the header for a promise that no
+# browser was made to send this; any value will do.
+_FILE_NAME = "saved-objects.ndjson"
+_HEADERS = {"kbn-xsrf": "es_jina"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kibana:
+    """Where a Kibana is and how to sign in.
+
+    Attributes:
+        url: of Kibana, such as ``https://host:5601``, with its base path if it has one.
+        space: the id of one; ``None`` for the default space.
+        api_key: as Elasticsearch gives it out, in base64.
+        username: goes with `password`, and not with `api_key`.
+        password: of the user.
+        ca_certs: PEM file with the authorities that Kibana's certificate is checked against; by
+            default those that the environment trusts.
+    """
+
+    url: str
+    space: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_certs: Path | None = None
+
+    def import_objects(self, ndjson: bytes) -> Imported:
+        """Import objects, over those that are there.
+
+        Args:
+            ndjson: an object a line, as Kibana exports them.
+
+        Returns:
+            What Kibana says of it; :meth:`Imported.check` raises what went wrong with some.
+
+        Raises:
+            KibanaError: Kibana cannot be reached, or refuses the whole.
+        """
+        with self._open() as client:
+            if self.space is not None:
+                self._check_space(client, self.space)
+            answer = self._ask(
+                client,
+                "POST",
+                self._path(_IMPORT),
+                params={"overwrite": "true"},
+                files={"file": (_FILE_NAME, ndjson, "application/ndjson")},
+            )
+        try:
+            return imported(orjson.loads(answer.content))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:  # of another shape
+            raise no_kibana(self.url, answer.status_code) from error
+
+    def _path(self, route: str) -> str:
+        space = "" if self.space is None else f"/s/{quote(self.space, safe='')}"
+        return space + route
+
+    def _check_space(self, client: httpx.Client, space: str) -> None:
+        """Refuse a space that is not there; Kibana itself would import into it all the same."""
+        answer = self._send(client, "GET", _SPACE + quote(space, safe=""))
+        if answer.status_code == 404 and _is_kibana(answer):
+            raise unknown_space(space)
+        self._check(answer)
+
+    def _ask(self, client: httpx.Client, method: str, path: str, **more: object) -> httpx.Response:
+        answer = self._send(client, method, path, **more)
+        self._check(answer)
+        return answer
+
+    def _check(self, answer: httpx.Response) -> None:
+        if not answer.is_success:
+            known = _is_kibana(answer)
+            raise refusal(self.url, answer.status_code, answer.content, is_kibana=known)
+
+    def _send(self, client: httpx.Client, method: str, path: str, **more: object) -> httpx.Response:
+        try:
+            return client.request(method, self.url.rstrip("/") + path, **more)  # type: ignore[arg-type]
+        except httpx.TimeoutException as error:
+            raise KibanaError(
+                f"Kibana at {self.url} did not answer in time; check that it is well, and try again"
+            ) from error
+        except httpx.HTTPError as error:
+            raise KibanaError(self._unreachable(error)) from error
+
+    def _unreachable(self, error: Exception) -> str:
+        why = one_line(error) or type(error).__name__
+        if (of_tls := _tls_error(error)) is None:
+            return f"Kibana at {self.url} cannot be reached ({why}); check the address"
+        if isinstance(of_tls, ssl.SSLCertVerificationError):
+            hint = "give the PEM file with its certificate authority"
+        else:
+            hint = "give http:// where it speaks plain HTTP"
+        return f"no secure connection to Kibana at {self.url} ({why}); {hint}"
+
+    def _open(self) -> httpx.Client:
+        _check_address(self.url)
+        headers, auth = dict(_HEADERS), None
+        if self.api_key and self.username:
+            raise KibanaError("sign in either with an API key or as a user: give one of them")
+        if self.api_key:
+            if not (self.api_key.isascii() and self.api_key.isprintable()):
+                raise KibanaError("the API key has a line end or a letter that no API key has")
+            headers["Authorization"] = f"ApiKey {self.api_key}"
+        elif self.username:
+            auth = httpx.BasicAuth(self.username, self.password or "")
+        try:
+            return httpx.Client(
+                headers=headers,
+                auth=auth,
+                verify=True if self.ca_certs is None else _authorities(self.ca_certs),
+                timeout=httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
+            )
+        # Of a proxy, or of certificates, that the environment names.
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            raise KibanaError(
+                f"the proxy or the certificates that the environment names: {one_line(error)}; "
+                "check HTTPS_PROXY and SSL_CERT_FILE"
+            ) from error
+
+
+def _is_kibana(answer: httpx.Response) -> bool:
+    """Say whether an answer is Kibana's own; it names itself in each."""
+    return "kbn-name" in answer.headers
+
+
+def _check_address(url: str) -> None:
+    wrong = KibanaError(f"{url!r} is not an address such as https://host:5601")
+    try:
+        parsed = urlsplit(url)
+        in_range = parsed.port is None or parsed.port > 0
+    except ValueError as error:
+        raise wrong from error
+    if "@" in parsed.netloc:
+        raise KibanaError("leave user and password out of Kibana's address: give them apart")
+    if parsed.scheme not in {"http", "https"} or not parsed.hostname or not in_range:
+        raise wrong
+    if parsed.query or parsed.fragment:
+        raise wrong
+
+
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """Return what led to an error and is of TLS, if anything is."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _authorities(path: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=path)
+    except ssl.SSLError as error:
+        raise KibanaError(
+            f"{path} holds no certificate of an authority: give a PEM file, which begins with "
+            "-----BEGIN CERTIFICATE-----"
+        ) from error
+    except OSError as error:
+        raise KibanaError(f"{path}, the certificate authority: {error.strerror}") from error
