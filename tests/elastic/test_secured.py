@@ -16,6 +16,7 @@ from es_jina.elastic.client import Cluster
 from es_jina.elastic.node import Node
 from es_jina.elastic.running import running_nodes
 from tests.cli.shell import Inside
+from tests.docker.scripts import role
 
 pytestmark = pytest.mark.xdist_group("embedded-node")
 
@@ -35,7 +36,7 @@ unmonitored:
 stranger:
   indices: [{names: ["others"], privileges: [read]}]
 """
-USERS = ("reader", "unmonitored", "stranger")
+USERS = ("reader", "unmonitored", "stranger", "es_jina")
 
 
 def hashed(password: str) -> str:
@@ -69,7 +70,7 @@ def secured(
     issued = authority.issue_cert("127.0.0.1")
     issued.private_key_pem.write_to_path(config / "http.key")
     (config / "http.crt").write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
-    (config / "roles.yml").write_text(ROLES)
+    (config / "roles.yml").write_text(f"{ROLES}es_jina: {role('docs')}\n")
     (config / "users").write_text("".join(f"{user}:{hashed(user * 2)}\n" for user in USERS))
     (config / "users_roles").write_text("".join(f"{user}:{user}\n" for user in USERS))
     with pytest.MonkeyPatch.context() as patch:
@@ -155,6 +156,16 @@ def test_a_reader(docs: str, es_jina: Inside) -> None:
     told = es_jina("ingest", docs, "fox.md", *as_user("reader"), code=4)
     assert "is unauthorized for user [reader]" in told
     assert "give this user a role with the index privilege `" in told
+
+
+def test_the_user_of_the_docker_stack(docs: str, es_jina: Inside, tmp_path: Path) -> None:
+    (tmp_path / "hen.md").write_text("# The hen\n\nA hen lays an egg.")
+    told = es_jina("ingest", docs, "hen.md", "fox.md", *as_user("es_jina"))
+    assert "1 unit embedded" in told
+    assert "The hen" in es_jina("search", docs, "egg", *as_user("es_jina"))
+    (tmp_path / "hen.md").unlink()
+    told = es_jina("ingest", docs, ".", "--prune", "--yes", *as_user("es_jina"))
+    assert "hen.md" in told
 
 
 def test_who_may_not_monitor(docs: str, es_jina: Inside, secured: Node, ca_certs: Path) -> None:
