@@ -155,18 +155,19 @@ def _write_weights(folder: Path, base: dict[str, Tensor], adapters: dict[str, Te
         (folder / name).chmod(0o644)  # the library writes it for its owner alone
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int, *, lower: bool = False) -> Tokenizer:
+def train_tokenizer(texts: Iterable[str], vocabulary: int, *, plain: bool = False) -> Tokenizer:
     """Train a byte-level BPE of at most `vocabulary` tokens, special tokens last, as Qwen2's.
 
     Args:
         texts: what it learns from.
         vocabulary: the most tokens.
-        lower: whether large letters are read as small ones; Qwen2's tells them apart.
+        plain: whether large letters are read as small ones, and a word behind a mark ("cheese",
+            cheese/bread) as one behind a blank; Qwen2's tells them apart.
     """
     tokenizer = Tokenizer(models.BPE())
     composed = normalizers.NFC()
     tokenizer.normalizer = (
-        normalizers.Sequence([composed, normalizers.Lowercase()]) if lower else composed
+        normalizers.Sequence([composed, normalizers.Lowercase(), _spaced()]) if plain else composed
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -183,6 +184,12 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, *, lower: bool = Fals
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.add_special_tokens([AddedToken(token, normalized=False) for token in SPECIAL_TOKENS])
     return tokenizer
+
+
+def _spaced() -> normalizers.Normalizer:
+    """Return what puts a blank between a mark and a word, but not into a word such as "don't"."""
+    between = Regex(r"(?<=[^\s\p{L}\p{M}\p{N}])(?<!\p{L}['\u2019])(?=\p{L})")
+    return normalizers.Replace(between, " ")
 
 
 def _config(shape: Shape, tokenizer: Tokenizer) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pictures
 
 from es_jina.demo.heldout import KINDS, HeldOut, held_out_pages
+from es_jina.demo.run import demo_checkpoint
 from es_jina.embedding import Embedding, PatchGrid, TokenSpans, Vector, cut
 from es_jina.errors import ItemError
 from es_jina.inputs import Image, Task, Text
@@ -199,10 +200,17 @@ def table(measured: Measured) -> str:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "folder",
+    default=demo_checkpoint(),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
 @click.option("--pages", default=300, show_default=True, help="How many pages to draw.")
 def main(folder: Path, *, pages: int) -> None:
-    """Print how often the checkpoint in FOLDER finds pages: hit@1/hit@10."""
+    """Print how often a checkpoint finds pages: hit@1/hit@10.
+
+    FOLDER is the shipped weights' where none is given.
+    """
     from es_jina.providers.local import LocalProvider
 
     with LocalProvider(str(folder)) as provider:

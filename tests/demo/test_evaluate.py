@@ -1,6 +1,7 @@
 """The shipped toy checkpoint: what its evaluation prints stays true."""
 
 import pytest
+from tokenizers import Tokenizer
 
 from es_jina.demo.evaluate import Evaluation, Measured, table
 from es_jina.demo.heldout import KINDS
@@ -58,3 +59,12 @@ def test_the_table_has_a_row_for_each_kind_of_query(measured: Measured) -> None:
 
     assert all(f"| {kind} |" in printed for kind in KINDS)
     assert "hottest cell on the asked word" in printed
+
+
+@pytest.mark.parametrize(
+    "text", ["cheese", '"cheese"', "(cheese)", "'cheese'", "#cheese", "bread/cheese", "“Cheese”"]
+)
+def test_a_word_behind_a_mark_is_the_word(text: str) -> None:
+    tokenizer = Tokenizer.from_file(str(demo_checkpoint() / "tokenizer.json"))
+    assert "Ġcheese" in tokenizer.encode(f"Query: {text}").tokens
+    assert "Ġt" not in tokenizer.encode("Query: don't").tokens

@@ -46,7 +46,7 @@ def demo_tokenizer() -> Tokenizer:
     spaced = [word if is_chinese(word) else f" {word}" for word in words]
     alone = [word for word in words if not is_chinese(word)]
     prompts = [piece for text in (QUERY, PASSAGE, IMAGE_PROMPT) for piece in text.split()]
-    return train_tokenizer([*spaced, *alone, *prompts], _TOKENS, lower=True)
+    return train_tokenizer([*spaced, *alone, *prompts], _TOKENS, plain=True)
 
 
 def texts(
