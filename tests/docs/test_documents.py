@@ -41,6 +41,8 @@ def test_a_document_does_what_it_says(document: Path, desk: Desk) -> None:
         desk.run(block)
 
 
+# It needs no shared node, but the process that the other documents' commands are forks of.
+@pytest.mark.xdist_group("node-of-library")
 def test_the_quick_start_from_nothing(bare_desk: Desk) -> None:
     try:
         for block in runnable(OWN_NODE):
@@ -50,6 +52,7 @@ def test_the_quick_start_from_nothing(bare_desk: Desk) -> None:
             stop_node(folder)
 
 
+@pytest.mark.xdist_group("node-of-library")
 @pytest.mark.parametrize(
     ("language", "code", "said"),
     [
