@@ -1,5 +1,6 @@
 # make demo   a real Elasticsearch, sample documents, three searches, the search page
 # make test   every test      make check   style, types, arrows      make bench   speed
+# make docs   write docs/cli.md and docs/api.md anew
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -8,7 +9,7 @@ UV     := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 # Containers like to set it, and every start would then compile torch and transformers anew: 10 s.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench format constraints clean
+.PHONY: demo test check bench docs format constraints clean
 
 # For what the demo says at its end: seconds, and the bytes that this machine has received (Linux).
 demo: export ES_JINA_DEMO_BEGAN := $(shell date +%s)
@@ -28,6 +29,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.make_docs
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

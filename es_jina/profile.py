@@ -182,6 +182,10 @@ class IndexProfile:
     def check_same(self, wanted: Self, index: str) -> None:
         """Compare with another profile.
 
+        Args:
+            wanted: the other one.
+            index: the name, for the message.
+
         Raises:
             ProfileMismatchError: with both sides of every difference.
         """
@@ -200,6 +204,11 @@ class IndexProfile:
 
     def check_model(self, name: str, revision: str | None, index: str) -> None:
         """Check that a model is the one the index was made for.
+
+        Args:
+            name: of the model.
+            revision: of its weights, where it is known.
+            index: the name, for the message.
 
         Raises:
             ProfileMismatchError: it is another, or other weights of that name.

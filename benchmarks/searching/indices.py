@@ -56,16 +56,33 @@ class Loaded:
         A source from which something is left out is kept whole as well, for replicas that have to
         catch up, and goes with the first merge when none needs it any more.
         """
+        usage = self._usage()
+        passing = usage["fields"].get("_recovery_source", {"total_in_bytes": 0})
+        size: int = usage["store_size_in_bytes"] - passing["total_in_bytes"]
+        return size
+
+    def bytes_of_fields(self) -> dict[str, int]:
+        """Return the bytes that each field takes on disk."""
+        fields = self._usage()["fields"]
+        return {name: told["total_in_bytes"] for name, told in fields.items()}
+
+    def bytes_in_memory(self) -> dict[str, tuple[int, int]]:
+        """Return the bytes of each dense field that a search reads again and again.
+
+        Those of the numbers, quantised where they are, and those of the graph.
+        """
+        told = self.client.indices.stats(index=_INDEX, metric="dense_vector")
+        fields = told["indices"][f"{_INDEX}-000001"]["primaries"]["dense_vector"]["off_heap"]
+        return {name: _searched(parts) for name, parts in fields["fielddata"].items()}
+
+    def _usage(self) -> Any:
         told = self.client.perform_request(
             "POST",
             f"/{_INDEX}/_disk_usage",
             params={"run_expensive_tasks": True},
             headers={"accept": "application/json"},
         )
-        usage = told[f"{_INDEX}-000001"]
-        passing = usage["fields"].get("_recovery_source", {"total_in_bytes": 0})
-        size: int = usage["store_size_in_bytes"] - passing["total_in_bytes"]
-        return size
+        return told[f"{_INDEX}-000001"]
 
     def searcher(self, answer: Callable[[Input], Embedding]) -> Searcher:
         """Return a searcher whose model takes no time.
@@ -75,6 +92,12 @@ class Loaded:
         """
         provider = AtOnce(MODEL, answer)
         return Searcher(self.client, _INDEX, self.profile, self.capabilities, provider)
+
+
+def _searched(parts: dict[str, int]) -> tuple[int, int]:
+    """Return the bytes of numbers and graph, by the kind of Lucene's files."""
+    numbers = (parts.get(f"{name}_size_bytes", 0) for name in ("veb", "veq", "vec"))
+    return next(filter(None, numbers), 0), parts.get("vex_size_bytes", 0)
 
 
 class Indices:

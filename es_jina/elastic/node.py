@@ -106,12 +106,20 @@ class Node:
 
     @property
     def url(self) -> str:
-        """The address of the running node."""
+        """The address of the running node.
+
+        Raises:
+            NodeError: it does not run.
+        """
         return self.state.url
 
     @property
     def state(self) -> NodeState:
-        """What is known of the running node."""
+        """What is known of the running node.
+
+        Raises:
+            NodeError: it does not run.
+        """
         if self._state is None:
             raise NodeError(f"the node on {self.folder} does not run")
         return self._state
@@ -149,7 +157,11 @@ class Node:
             watchdog.wait()
 
     def detach(self) -> None:
-        """Let the node outlive this process; ``stop_node`` ends it then."""
+        """Let the node outlive this process; ``stop_node`` ends it then.
+
+        Raises:
+            NodeError: it does not run, or has ended.
+        """
         if self._watchdog is None:
             raise NodeError(f"the node on {self.folder} does not run")
         try:

@@ -1,0 +1,1 @@
+"""The documents do what they say: each block is run, each generated page is current."""
