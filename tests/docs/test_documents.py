@@ -19,6 +19,9 @@ EXCUSED = {
     "installs es_jina itself": 6,
     "takes minutes": 2,
     "needs another cluster": 3,
+    "needs Docker": 6,
+    "needs Kibana": 1,
+    "needs Kubernetes": 1,
 }
 
 
