@@ -12,7 +12,7 @@ from tests.docker.compose import DOCKER, knobs, services
 from tests.docker.dockerfile import ROOT, stages
 
 TEXT = (ROOT / "docs/docker.md").read_text("utf-8")
-TYPED = re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) + re.findall(r"`([^`\n]+)`", TEXT)
+TYPED = re.findall(r"```\w*\n(.*?)```", TEXT, re.DOTALL) + re.findall(r"`([^`\n]+)`", TEXT)
 LINES = "\n".join(TYPED).replace("\\\n", " ").splitlines()
 # `docker compose run OPTIONS SERVICE ARGUMENTS`, where the arguments are es-jina's.
 RUN = re.compile(r"docker compose run --rm (?:--no-deps )?(ingest|endpoints|index-\w+) (\w.*)")
