@@ -14,7 +14,7 @@ def parse(arguments: Sequence[str]) -> click.Context:
         click.UsageError: it would be refused.
     """
     group: click.Command = cli
-    context = click.Context(cli, info_name="es-jina")
+    context = click.Context(cli, info_name="es-jina", **cli.context_settings)
     left = list(arguments)
     while isinstance(group, click.Group):
         name, found, left = group.resolve_command(context, left)

@@ -36,4 +36,5 @@ def _contexts(context: click.Context) -> Iterator[click.Context]:
 def _context(
     command: click.Command, name: str, parent: click.Context | None = None
 ) -> click.Context:
-    return click.Context(command, parent, name, terminal_width=WIDTH, max_content_width=WIDTH)
+    settings = {**cli.context_settings, "max_content_width": WIDTH}
+    return click.Context(command, parent, name, terminal_width=WIDTH, **settings)

@@ -14,6 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from es_jina.demo.checkpoint import Shape, make_checkpoint
+from es_jina.elastic.client import Cluster
 from es_jina.elastic.node import Node
 from es_jina.paths import cache_folder
 from es_jina.providers.checkpoints import HUB_REVISION
@@ -29,6 +30,22 @@ SHAPE = Shape(
     dtype="bfloat16",
 )  # fmt: skip
 ARTICLES = ("articles", "products-2024")
+
+
+@pytest.fixture(scope="session")
+def node(open_folder: Path, real_java: Path) -> Iterator[Node]:
+    """A node of the documents' own, where `es-jina doctor` sees no indices but theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ES_JINA_DATA", str(open_folder / "documents-registry"))
+        with Node(open_folder / "documents-node") as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def client(node: Node) -> Iterator[Elasticsearch]:
+    """A client of that node."""
+    with Cluster(node.url).connect() as connected:
+        yield connected
 
 
 @pytest.fixture(scope="session")
