@@ -94,6 +94,10 @@ def test_more_results_come_when_asked_for(page: Page, library: Library) -> None:
     expect(page.locator(".card")).to_have_count(48)
     links = page.locator(".card .open").evaluate_all("all => all.map(link => link.href)")
     assert len(set(links)) == 48
+    for shown in (72, 96, 103):
+        page.get_by_role("button", name="Show more").click()
+        expect(page.locator(".card")).to_have_count(shown)
+    expect(page.locator("#count")).to_have_text("103 results for “cyan”")
 
 
 def test_like_this_one(page: Page, library: Library) -> None:

@@ -11,7 +11,7 @@ from es_jina.search.request import Mode
 
 _LONGEST = 10_000  # letters of a query
 _LONGEST_ID = 512  # as Elasticsearch has it
-_MOST_HITS = 100
+MOST_HITS = 100  # of one answer
 
 
 class SearchFilters(BaseModel):
@@ -54,9 +54,14 @@ class SearchBody(BaseModel):
     )
     itself: bool = Field(default=False, description="Whether what `ref` names is the first hit.")
     mode: Mode = "hybrid"
-    size: int = Field(default=10, ge=1, le=_MOST_HITS, description="How many hits.")
+    size: int = Field(default=10, ge=1, le=MOST_HITS, description="How many hits.")
     offset: int = Field(
-        default=0, ge=0, lt=MOST, alias="from", description="How many better hits to skip."
+        default=0,
+        ge=0,
+        lt=MOST,
+        alias="from",
+        description="How many better hits to skip. The parts of one search continue one another; "
+        "late interaction orders the first 100.",
     )
     filters: SearchFilters = Field(default_factory=SearchFilters)
     explain: bool = Field(
