@@ -9,7 +9,7 @@ from es_jina.search.filters import Filter
 from es_jina.search.query import MOST
 from es_jina.search.request import Mode
 
-_LONGEST = 10_000  # letters of a query
+LONGEST = 10_000  # letters of a query
 _LONGEST_ID = 512  # as Elasticsearch has it
 MOST_HITS = 100  # of one answer
 
@@ -23,7 +23,7 @@ class SearchFilters(BaseModel):
         default=None, min_length=1, max_length=3, description="Any of these."
     )
     source: str | None = Field(
-        default=None, min_length=1, max_length=_LONGEST, description="The address of the source."
+        default=None, min_length=1, max_length=LONGEST, description="The address of the source."
     )
 
     def queries(self) -> list[Filter]:
@@ -42,7 +42,7 @@ class SearchBody(BaseModel):
     index: str | None = Field(
         default=None, max_length=255, description="May be left out where one is served."
     )
-    query: str | None = Field(default=None, max_length=_LONGEST, description="Words.")
+    query: str | None = Field(default=None, max_length=LONGEST, description="Words.")
     image: str | None = Field(
         default=None, description="A data URI, base64, or an address where the server fetches any."
     )
