@@ -36,6 +36,7 @@ def test_examples_and_pages_of_the_first_page(page: Page, library: Library) -> N
     page.goto(library.at())
     page.locator(".showcase a").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
+    assert re.search(r"\?like=(\w+)&open=\1$", page.url)  # by no words, whose heat would mislead
     page.go_back()
     expect(page.get_by_role("button", name=EXAMPLES[0])).to_be_visible()
     page.get_by_role("button", name=EXAMPLES[1]).click()
