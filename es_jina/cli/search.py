@@ -51,13 +51,14 @@ _PATIENCE_SECONDS = 20.0
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Skip so many: the second page of ten is --from 10. Give all pages the same --window.",
+    help="Skip so many: the second page of ten is --from 10. Give all pages the same -n or "
+    "--window.",
 )
 @click.option(
     "--window",
     type=click.IntRange(1, 10_000),
-    help="How many candidates are fused and ordered by MaxSim.  [default: 50, or as many as are "
-    "shown]",
+    help="How many candidates are fused and ordered by MaxSim; others follow as they were.  "
+    "[default: 50, or as many as -n says]",
 )
 @click.option("--collapse", is_flag=True, help="Only the best unit of each source.")
 @click.option(

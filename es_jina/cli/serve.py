@@ -248,7 +248,9 @@ def _introduce(model: "ModelInfo", url: str) -> None:
     from es_jina.providers.base import LICENCE, MODEL_ID
     from es_jina.server.wire.names import model_id
 
-    _say(f"{model_id(model)} at {url}; what is asked before it is loaded waits")
+    asked_for = model_id(model)
+    named = asked_for if model.name.endswith(asked_for) else f"{model.shown} as {asked_for}"
+    _say(f"{named} at {url}; what is asked before it is loaded waits")
     if model.name == MODEL_ID:
         _say(LICENCE)
     if model.toy is not None:

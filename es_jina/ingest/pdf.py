@@ -3,6 +3,7 @@
 import ctypes
 import math
 import os
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,18 @@ PIXEL_BYTES = 3
 
 # So many damaged pages at the end of a file are just that; more, and it lies about its end.
 _DAMAGED_END = 20
+
+# What Office makes of a file's name when it prints into a PDF.
+_PRINTED = re.compile(
+    r"^Microsoft (?:Office )?(?:Word|Excel|PowerPoint) - (.*?)(?:\.(?:do[ct]|xls|pp[st])[xm]?)?$",
+    re.DOTALL,
+)
+# What programs write where nobody has given a title.
+_UNTITLED = re.compile(
+    r"(?:untitled(?: document| presentation| spreadsheet)?(?:[ _-]?\d+)?"
+    r"|(?:document|presentation|book)\d+)(?:\.\w{2,4})?",
+    re.IGNORECASE,
+)
 
 # In ctypes' terms, as PDFium draws into it.
 PixelBuffer = ctypes.Array[ctypes.c_ubyte]
@@ -77,9 +90,10 @@ class Pdf:
 
     @property
     def title(self) -> str | None:
-        """The title in the document's metadata, if it has one."""
+        """The title in the document's metadata, if it has one that somebody gave it."""
         found: str = self._document.get_metadata_value("Title").strip()
-        return found or None
+        found = _PRINTED.sub(r"\1", found).strip()
+        return None if not found or _UNTITLED.fullmatch(found) else found
 
     @property
     def info(self) -> PdfInfo:

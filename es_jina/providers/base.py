@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
+from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -45,6 +46,14 @@ class ModelInfo:
     multi_dims: int | None
     max_pixels: int
     toy: Toy | None = None
+
+    @property
+    def shown(self) -> str:
+        """The name for people: of a folder its last part, and of a toy's folder that it is one."""
+        folder = Path(self.name)
+        if not folder.is_absolute():
+            return self.name
+        return folder.name if self.toy is None else "the demo's toy"
 
     @property
     def identity(self) -> str:

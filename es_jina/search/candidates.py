@@ -19,6 +19,19 @@ _COMPARED = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """Hits of one look into the index.
+
+    Attributes:
+        hits: best first.
+        more: whether a deeper look may find others.
+    """
+
+    hits: list[Hit]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """Looks for the candidates of one request.
 
@@ -38,9 +51,7 @@ class Candidates:
 
     @property
     def _size(self) -> int:
-        """How many candidates each ranking has."""
-        window = self.request.window
-        return bodies.units_of_sources(window) if self.request.collapse else window
+        return self.request.looked_at
 
     @property
     def _base64(self) -> bool:
@@ -58,7 +69,16 @@ class Candidates:
         near = self._nearest()
         return bodies.fused(self.request.words, near, self.profile, self.request.filters)
 
-    def ranked(self) -> list[Hit]:
+    @property
+    def stage(self) -> str:
+        """What that search is called."""
+        return "nearest" if self.request.words is None else "fused"
+
+    def of_one(self, hits: list[Hit]) -> Ranked:
+        """Return what that search has found."""
+        return Ranked(hits, more=len(hits) == self._size)
+
+    def ranked(self) -> Ranked:
         """Return them, best first, as each ranking places them.
 
         Raises:
@@ -74,9 +94,19 @@ class Candidates:
         if words:
             with self.asking.trace.stage("fused"):
                 hits = _fused([placed(map(read_hit, found["words"]), "words"), hits])
+        kept = self._kept(hits)
+        full = any(len(found[stage]) == self._size for stage in found.keys() - {"coarse"})
+        return Ranked(kept, more=full or self._left_out(hits))
+
+    def _kept(self, hits: list[Hit]) -> list[Hit]:
         if self.request.collapse:
             return _some_of_each_source(hits, self.request.window)
         return hits[: self._size]
+
+    def _left_out(self, hits: list[Hit]) -> bool:
+        if self.request.collapse:
+            return len({source_of(hit) for hit in hits}) > self.request.window
+        return len(hits) > self._size
 
     def _words(self, text: str) -> dict[str, Any]:
         return bodies.words(text, self.profile, self._size, self.request.filters)
@@ -117,18 +147,23 @@ def _some_of_each_source(hits: Sequence[Hit], window: int) -> list[Hit]:
     kept: list[Hit] = []
     counts: Counter[str] = Counter()
     for hit in hits:
-        source = hit.uri or hit.id
+        source = source_of(hit)
         counts[source] += 1
         if counts[source] <= _COMPARED and len(counts) <= window:
             kept.append(hit)
     return kept
 
 
+def source_of(hit: Hit) -> str:
+    """Return what tells the source of a hit; what has none stands for itself."""
+    return hit.uri or hit.id
+
+
 def one_of_each_source(hits: Sequence[Hit]) -> list[Hit]:
-    """Keep the best unit of each source; what has no source stands for itself."""
+    """Keep the best unit of each source."""
     best: dict[str, Hit] = {}
     for hit in hits:
-        best.setdefault(hit.uri or hit.id, hit)
+        best.setdefault(source_of(hit), hit)
     return list(best.values())
 
 

@@ -9,15 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
+from es_jina.search.snippets import MARK, snippet_of
 from es_jina.search.trace import Sent, Stage
 
-# Elasticsearch puts them round words that match; noncharacters, which are for such use and stand in
-# no text (Unicode 23.7).
-MARK, UNMARK = "\ufdd0", "\ufdd1"
-_MARKS = re.compile(f"([{MARK}{UNMARK}])")
 # Of surrogate pairs: they cannot be written in UTF-8.
 _HALVES = re.compile("[\ud800-\udfff]")
-_SNIPPET = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +147,7 @@ def read_hit(found: dict[str, Any]) -> Hit:
 
 def shown(hit: Hit) -> Hit:
     """Return a hit with its passage as people see it: one line of at most 160 letters."""
-    snippet, highlights = _snippet(hit.snippet)
+    snippet, highlights = snippet_of(hit.snippet)
     return replace(hit, snippet=snippet, highlights=highlights)
 
 
@@ -166,25 +162,3 @@ def _number(told: object) -> int | None:
 def _score(told: float) -> float:
     """Return a score, a number of single precision, as JSON writes it: CBOR has all its bits."""
     return float(str(np.float32(told)))
-
-
-def _snippet(passage: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Return a passage in one line, without marks, and where they stood."""
-    text, marked = "", False
-    spans: list[tuple[int, int]] = []
-    for piece in _MARKS.split(" ".join(passage.split())):
-        if piece in (MARK, UNMARK):
-            marked = piece == MARK
-            continue
-        if marked and piece:
-            first = len(text)
-            # Letters that are words of their own, as in Chinese, are marked one by one.
-            if spans and spans[-1][1] == first:
-                first = spans.pop()[0]
-            spans.append((first, len(text) + len(piece)))
-        text += piece
-    if len(text) > _SNIPPET:
-        kept = _SNIPPET - 1
-        text = text[:kept] + "…"
-        spans = [(first, min(end, kept)) for first, end in spans if first < kept]
-    return text, tuple(spans)

@@ -11,8 +11,8 @@ from es_jina.embedding import Vector
 from es_jina.profile import MULTI_VECTOR_FIELD, IndexProfile, MultiVectorProfile
 from es_jina.search.filters import Filter
 from es_jina.search.fusion import RANK_CONSTANT
-from es_jina.search.hits import MARK, UNMARK
 from es_jina.search.rank_vectors import maxsim_script
+from es_jina.search.snippets import MARK, UNMARK
 
 Body = dict[str, Any]
 

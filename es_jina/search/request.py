@@ -10,7 +10,7 @@ from es_jina.errors import RequestError
 from es_jina.inputs import Image, Input, Text
 from es_jina.profile import IndexProfile
 from es_jina.search.filters import Filter
-from es_jina.search.query import MOST
+from es_jina.search.query import MOST, units_of_sources
 
 Mode = Literal["text", "dense", "late", "hybrid"]
 MODES: tuple[str, ...] = get_args(Mode)
@@ -48,6 +48,16 @@ class SearchRequest:
     def plain(self) -> bool:
         """Whether Elasticsearch may do it all in one step, if it can: no stage has to be seen."""
         return not (self.collapse or self.coarse or self.explain)
+
+    @property
+    def looked_at(self) -> int:
+        """How many units of each ranking are looked at."""
+        return units_of_sources(self.window) if self.collapse else self.window
+
+    @property
+    def end(self) -> int:
+        """How many hits there must be, from the first one on, for those that are shown."""
+        return self.offset + self.size
 
     def check(self, profile: IndexProfile, index: str) -> None:
         """Check what is asked against an index.
@@ -97,17 +107,16 @@ class SearchRequest:
             raise RequestError(
                 f"from {self.offset} on, {self.size} hits: Elasticsearch shows the first {MOST:,}"
             )
-        if not self.offset + self.size <= self.window <= MOST:
+        if not self.size <= self.window <= MOST:
             raise RequestError(
-                f"window {self.window}: to show the hits {self.offset + 1} to "
-                f"{self.offset + self.size} it must be at least {self.offset + self.size}, and at "
-                f"most {MOST:,}"
+                f"window {self.window}: to show {self.size} hits at once it must be at least "
+                f"{self.size}, and at most {MOST:,}"
             )
 
 
-def window_for(size: int, offset: int) -> int:
-    """Return the window where none is asked for."""
-    return max(WINDOW, offset + size)
+def window_for(size: int) -> int:
+    """Return the window where none is asked for: the same for all pages of one size."""
+    return max(WINDOW, size)
 
 
 def coarse_field(profile: IndexProfile, dims: int | None) -> DenseProfile | None:

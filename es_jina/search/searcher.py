@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from elasticsearch import Elasticsearch
 
@@ -16,7 +17,8 @@ from es_jina.providers.base import Provider, Reranker, Want
 from es_jina.search import query as bodies
 from es_jina.search.asking import Asking
 from es_jina.search.cache import QueryCache, preference
-from es_jina.search.candidates import Candidates, one_of_each_source
+from es_jina.search.candidates import Candidates, Ranked, one_of_each_source, source_of
+from es_jina.search.deeper import continued
 from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results, placed, read_hit, shown
 from es_jina.search.late import LateInteraction, packed, rescored
@@ -87,10 +89,11 @@ class Searcher:
                 window ordered by MaxSim where the index has multi-vectors.
             size: how many hits, 1 to 1000.
             filters: queries that all hits match, such as ``{"term": {"kind": "page"}}``.
-            offset: how many better hits to skip. Pages agree with one another as long as they
-                have the same window.
+            offset: how many better hits to skip. Pages of the same window continue one another, up
+                to 10,000 hits, as long as the index stays as it is.
             window: how many candidates of each ranking are fused, and then ordered by late
-                interaction; by default 50, or as many as are needed.
+                interaction; by default 50, or `size` if that is more. Behind them comes what deeper
+                looks find besides, as the stage before late interaction orders it.
             collapse: the best unit of each source alone. Five times as many candidates are looked
                 at, and of each source late interaction compares three.
             coarse: dims of a smaller dense field that finds the candidates, which the largest one
@@ -109,7 +112,7 @@ class Searcher:
             ProviderError: the model or the reranker failed.
         """
         if window is None:
-            window = window_for(size, offset)
+            window = window_for(size)
         smaller = coarse_field(self._profile, coarse)
         request = SearchRequest(
             query, mode, size, filters, offset, window, collapse, smaller, bits, explain, rerank
@@ -142,17 +145,40 @@ class Searcher:
         self, request: SearchRequest, embedding: Embedding | None, asking: Asking
     ) -> Reranked:
         """Return the hits to show, and what a reranker could not read."""
-        if embedding is not None:
-            hits = self._by_vectors(request, embedding, asking)
-        elif request.collapse or request.rerank:
-            hits = self._by_words(request, asking)
-        else:
+        if embedding is None and not (request.collapse or request.rerank):
             return Reranked(self._words(request, asking, request.size, request.offset))
-        if request.collapse:
-            hits = one_of_each_source(hits)
-        found = self._reranked(hits, request, asking) if request.rerank else Reranked(hits)
-        page = found.hits[request.offset : request.offset + request.size]
-        return replace(found, hits=page)
+        best = self._best(request, embedding, asking)
+        hits = one_of_each_source(best.hits) if request.collapse else best.hits
+        read = self._reranked(hits, request, asking) if request.rerank else Reranked(hits)
+        whole = continued(
+            replace(best, hits=read.hits),
+            request.window,
+            request.end,
+            lambda depth: self._deeper(replace(request, window=depth), embedding, asking),
+            source_of if request.collapse else attrgetter("id"),
+        )
+        return replace(read, hits=whole[request.offset : request.end])
+
+    def _best(self, request: SearchRequest, embedding: Embedding | None, asking: Asking) -> Ranked:
+        """Return the hits of the window."""
+        if embedding is None:
+            return self._by_words(request, asking)
+        candidates = self._candidates(request, embedding, asking)
+        if embedding.multi is None:
+            return self._first_stage(candidates)
+        return self._late(candidates, embedding.multi)
+
+    def _deeper(
+        self, request: SearchRequest, embedding: Embedding | None, asking: Asking
+    ) -> Ranked:
+        """Return hits in the order of the stage before late interaction and the reranker."""
+        if embedding is None:
+            found = self._by_words(request, asking)
+        else:
+            found = self._first_stage(self._candidates(request, embedding, asking))
+        late = embedding is not None and embedding.multi is not None
+        # The scores of another stage are another scale.
+        return replace(found, hits=unscored(found.hits)) if late or request.rerank else found
 
     def _reranked(self, hits: list[Hit], request: SearchRequest, asking: Asking) -> Reranked:
         assert self._reranker is not None  # noqa: S101
@@ -190,23 +216,15 @@ class Searcher:
         # A provider may answer more than it was asked for.
         return answer if late else replace(answer, multi=None)
 
-    def _by_vectors(
+    def _candidates(
         self, request: SearchRequest, embedding: Embedding, asking: Asking
-    ) -> list[Hit]:
-        """Return what is found, best first, from the first one on."""
+    ) -> Candidates:
         assert embedding.single is not None  # noqa: S101
-        candidates = Candidates(
-            asking, request, self._profile, self._capabilities, embedding.single
-        )
-        if embedding.multi is None:
-            return self._first_stage(candidates, request)
-        return self._late(candidates, embedding.multi, request, asking)
+        return Candidates(asking, request, self._profile, self._capabilities, embedding.single)
 
-    def _by_words(self, request: SearchRequest, asking: Asking) -> list[Hit]:
-        """Return what is found, best first, from the first one on."""
-        window = request.window
-        size = bodies.units_of_sources(window) if request.collapse else window
-        return self._words(request, asking, size, 0)
+    def _by_words(self, request: SearchRequest, asking: Asking) -> Ranked:
+        hits = self._words(request, asking, request.looked_at, 0)
+        return Ranked(hits, more=len(hits) == request.looked_at)
 
     def _words(self, request: SearchRequest, asking: Asking, size: int, offset: int) -> list[Hit]:
         assert request.words is not None  # noqa: S101
@@ -214,41 +232,37 @@ class Searcher:
         with asking.trace.stage("words"):
             return placed(map(read_hit, asking.one("words", body)), "words", first=offset + 1)
 
-    def _first_stage(self, candidates: Candidates, request: SearchRequest) -> list[Hit]:
+    def _first_stage(self, candidates: Candidates) -> Ranked:
         body = candidates.in_one
         if body is None:
             return candidates.ranked()
-        stage = "nearest" if request.words is None else "fused"
+        stage = candidates.stage
         with candidates.asking.trace.stage(stage):
-            return placed(map(read_hit, candidates.asking.one(stage, body)), stage)
+            found = candidates.asking.one(stage, body)
+        return candidates.of_one(placed(map(read_hit, found), stage))
 
-    def _late(
-        self, candidates: Candidates, query: Vector, request: SearchRequest, asking: Asking
-    ) -> list[Hit]:
-        multi = self._profile.multi_vector
+    def _late(self, candidates: Candidates, query: Vector) -> Ranked:
+        multi, request, asking = self._profile.multi_vector, candidates.request, candidates.asking
         assert multi is not None  # noqa: S101
         late = LateInteraction(query, multi, request.bits)
         body = candidates.in_one
         if body is None:
-            return late.reranked(asking, candidates.ranked())
+            found = candidates.ranked()
+            return replace(found, hits=late.reranked(asking, found.hits))
         if multi.store == "rank_vectors" and self._capabilities.rescorer:
             body = bodies.rescored(body, query, multi, bits=request.bits)
             with asking.trace.stage("late"):
-                return rescored(list(map(read_hit, asking.one("late", body))))
-        return self._fetched(late, body, request, asking)
+                return candidates.of_one(rescored(list(map(read_hit, asking.one("late", body)))))
+        return candidates.of_one(self._fetched(late, body, candidates))
 
     def _fetched(
-        self,
-        late: LateInteraction,
-        body: bodies.Body,
-        request: SearchRequest,
-        asking: Asking,
+        self, late: LateInteraction, body: bodies.Body, candidates: Candidates
     ) -> list[Hit]:
         """Look for candidates; if they are not too many, fetch their multi-vectors with them."""
         together = late.multi.store == "binary" and body["size"] <= late.at_once
         if together:
             body = {**body, "docvalue_fields": [MULTI_VECTOR_FIELD]}
-        stage = "nearest" if request.words is None else "fused"
+        asking, stage = candidates.asking, candidates.stage
         with asking.trace.stage(stage):
             found = asking.one(stage, body)
         hits = placed(map(read_hit, found), stage)

@@ -26,7 +26,9 @@ def is_bad_request(error: ClusterError) -> bool:
     return isinstance(cause, ApiError) and cause.status_code == 400
 
 
-def index_refused(index: str, error: EsJinaError, doing: str) -> RefusedError:
+def index_refused(
+    index: str, error: EsJinaError, doing: str, *, for_inference: bool = False
+) -> RefusedError:
     """Return the refusal of a request that an index was asked for.
 
     What Elasticsearch says is for the log: it names addresses.
@@ -35,6 +37,8 @@ def index_refused(index: str, error: EsJinaError, doing: str) -> RefusedError:
         index: its name.
         error: why it could not be asked.
         doing: what was done with it, for the log.
+        for_inference: Elasticsearch's own inference services ask: 429 is the one status after
+            which they ask again.
     """
     cause = error.__cause__
     if isinstance(cause, RefusedError):
@@ -48,8 +52,18 @@ def index_refused(index: str, error: EsJinaError, doing: str) -> RefusedError:
         told = f"there is no index {index!r}; create it with `es-jina setup {index}`"
         return RefusedError(404, told, NOT_FOUND)
     if isinstance(cause, ApiError | TransportError) and is_transient(cause):
-        # The one status that makes Elasticsearch's own inference services ask again.
-        told = f"the index {index!r} cannot be read just now: ask again in {RETRY_AFTER} seconds"
-        return RefusedError(429, told, BUSY, retry_after=RETRY_AFTER)
+        return _for_now(index, cause, for_inference=for_inference)
     told = f"the index {index!r} cannot be read: the log of the server says why"
     return RefusedError(503, told, UNAVAILABLE)
+
+
+def _for_now(index: str, cause: Exception, *, for_inference: bool) -> RefusedError:
+    """Return the refusal of what may be asked again."""
+    if for_inference:
+        told = f"the index {index!r} cannot be read just now: ask again in {RETRY_AFTER} seconds"
+        return RefusedError(429, told, BUSY, retry_after=RETRY_AFTER)
+    busy = isinstance(cause, ApiError) and cause.status_code == 429
+    why = "is too busy" if busy else "does not answer"
+    told = f"Elasticsearch {why} just now, so that the index {index!r} cannot be read"
+    status, code = (429, BUSY) if busy else (503, UNAVAILABLE)
+    return RefusedError(status, told, code, retry_after=RETRY_AFTER)

@@ -152,7 +152,8 @@ class ReferencedIndices:
         try:
             found = await self._threads.run(partial(self._scores, index, query, ids))
         except EsJinaError as error:
-            raise index_refused(index, error, "reranking by reference") from error
+            doing = "reranking by reference"
+            raise index_refused(index, error, doing, for_inference=True) from error
         return [found.get(each) for each in references]
 
     def _scores(self, index: str, query: Vector, ids: list[str]) -> dict[str, float]:

@@ -119,7 +119,7 @@ def _fill(client: Elasticsearch, provider: Colours, index: str, folder: Path) ->
     # Somebody else may write what the engine never would.
     hostile = {
         "source": {"uri": "javascript:window.harmed=1//"},
-        "title": HOSTILE,
+        "title": f"\u202e{HOSTILE}",  # from right to left
         "kind": "text",
         "chunk": 1,
         "text": f"A wicked text. {HOSTILE}",

@@ -86,7 +86,7 @@ def test_what_is_no_picture_is_said(page: Page, complaints: Complaints, library:
     expect(page.get_by_role("dialog")).to_contain_text("“notes.txt” is no picture.")
     page.keyboard.press("Escape")
     transfer(page, "search", "broken.png", png()[:40])
-    expect(page.locator("#trouble")).to_contain_text("Try again")
+    expect(page.locator("#trouble")).to_contain_text("Not a picture")
     assert page.url != library.at()
 
 

@@ -36,6 +36,7 @@ def test_examples_and_pages_of_the_first_page(page: Page, library: Library) -> N
     page.goto(library.at())
     page.locator(".showcase a").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
+    assert re.search(r"\?like=([\w-]+)&open=\1$", page.url)  # by no words, whose heat would mislead
     page.go_back()
     expect(page.get_by_role("button", name=EXAMPLES[0])).to_be_visible()
     page.get_by_role("button", name=EXAMPLES[1]).click()
@@ -94,6 +95,22 @@ def test_more_results_come_when_asked_for(page: Page, library: Library) -> None:
     expect(page.locator(".card")).to_have_count(48)
     links = page.locator(".card .open").evaluate_all("all => all.map(link => link.href)")
     assert len(set(links)) == 48
+    for shown in (72, 96, 103):
+        page.get_by_role("button", name="Show more").click()
+        expect(page.locator(".card")).to_have_count(shown)
+    expect(page.locator("#count")).to_have_text("103 results for “cyan”")
+
+
+def test_parts_of_a_search_lose_nothing_and_repeat_nothing(page: Page, library: Library) -> None:
+    there = {"text": 100, "dense": 103, "late": 103, "hybrid": 103}  # one document has no vectors
+    for mode, count in there.items():
+        refs = []
+        for first in range(0, count, 24):
+            asked = {"query": "plate", "mode": mode, "explain": True, "size": 24, "from": first}
+            hits = page.request.post(library.at("v1/search"), data=asked).json()["hits"]
+            assert [hit["rank"] for hit in hits] == [*range(first + 1, first + 1 + len(hits))]
+            refs += [hit["ref"] for hit in hits]
+        assert len({*refs}) == len(refs) == count
 
 
 def test_like_this_one(page: Page, library: Library) -> None:

@@ -26,18 +26,36 @@ def test_refusals_are_told_in_a_line_and_asked_again(
 ) -> None:
     for status in (429, 503):
         complaints.expect(f"status of {status}")
-    refusing(page, SEARCH, 429, "too many wait", **{"Retry-After": "7"})
+    refusing(page, SEARCH, 429, "too many wait", **{"Retry-After": "3"})
     page.goto(library.at("?q=frog"))
     trouble = page.locator("#trouble")
-    expect(trouble.get_by_text("Too many wait. Try again in 7 s.")).to_be_visible()
+    expect(trouble.get_by_text("Too many wait. It is tried again by itself.")).to_be_visible()
+    expect(trouble.get_by_role("button")).to_have_count(0)
     page.unroute(SEARCH)
     refusing(page, SEARCH, 503, "Elasticsearch cannot be reached")
-    page.get_by_role("button", name="Try again").click()
     expect(trouble.get_by_text("Elasticsearch cannot be reached.")).to_be_visible()
+    trouble.get_by_role("button", name="Try again").click()
     page.unroute(SEARCH)
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator(".card")).to_have_count(24)
     expect(trouble).to_be_hidden()
+
+
+def test_addresses_that_say_what_cannot_be(
+    page: Page, complaints: Complaints, library: Library
+) -> None:
+    page.goto(library.at("?q=frog+croaks&mode=bogus&kind=bogus&index=bogus"))
+    expect(page.get_by_role("radio", name="hybrid")).to_be_checked()
+    expect(page.locator(".card")).to_have_count(24)
+    trouble = page.locator("#trouble")
+    page.evaluate(GO, "?picture=file:///etc/passwd")
+    expect(trouble).to_have_text("Pictures are read from addresses with http or https alone.")
+    page.evaluate(GO, "?q=" + "frog+" * 2001)
+    expect(trouble).to_have_text("That is too long to be looked for: at most 10,000 letters.")
+    page.evaluate(GO, "?q=" + "frog+" * 2000)
+    expect(page.locator("#count")).to_have_text(re.compile(r"^The best 24 for “(frog ?){16}…”$"))
+    page.set_input_files("#picture-file", {"name": "a.png", "mimeType": "image/png", "buffer": b""})
+    expect(page.locator("#picture-problem")).to_have_text("“a.png” is empty.")
 
 
 def test_lost_network(page: Page, complaints: Complaints, library: Library) -> None:
@@ -126,7 +144,7 @@ def test_wicked_documents_do_no_harm(page: Page, complaints: Complaints, library
     expect(page.locator(".card mark")).to_have_text(["wicked"])
     assert page.evaluate("window.harmed") is None
     assert page.locator("img[src=x], a[href^='javascript:' i]").count() == 0
-    complaints.expect("status of 400")
+    complaints.expect("status of 404")
     page.goto(library.at(f"?q={HOSTILE}&picture=javascript:alert(1)&like=%22%3E{HOSTILE}"))
     expect(page.locator("#trouble")).to_be_visible()
     assert page.evaluate("window.harmed") is None

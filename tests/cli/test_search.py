@@ -87,7 +87,7 @@ def test_pages_and_sources(es_jina: Inside, index: str) -> None:
     ("options", "message"),
     [
         (["--coarse", 64], "coarse 64: it must be the dims of a smaller field"),
-        (["--window", 3], "window 3: to show the hits 1 to 10 it must be at least 10"),
+        (["--window", 3], "window 3: to show 10 hits at once it must be at least 10"),
         (["--mode", "text", "--bits"], "compares no multi-vectors: leave out --bits"),
         (["--from", 9_999], "Elasticsearch shows the first 10,000"),
         (["--filter", "kind"], "neither FIELD=VALUE"),

@@ -195,6 +195,7 @@ def test_the_model_is_that_of_the_index(
     monkeypatch.setattr(Process, "run", lambda self, _: self._listening.close() or 0)
     monkeypatch.setattr(Process, "cut_short", False)
     told = run("serve", "--index", index, "--port", 0)
+    assert "the demo's toy as jina-embeddings-v4 at http" in told
     assert "what is asked before it is loaded waits" in told
     assert ABOUT in told.splitlines()
     told = run("serve", "--index", "nowhere", "--port", 0, code=2)

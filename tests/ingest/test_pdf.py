@@ -45,6 +45,24 @@ def test_a_pdf_without_title(tmp_path: Path) -> None:
         assert opened.info == PdfInfo(1, None, 1)
 
 
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Untitled", None),
+        ("untitled document", None),
+        ("Untitled-1.pdf", None),
+        ("Microsoft Word - Document1", None),
+        ("Microsoft Word - Heat pumps.docx", "Heat pumps"),
+        ("Microsoft PowerPoint - v1.2 of it", "v1.2 of it"),
+        ("Untitled works", "Untitled works"),
+        ("Document", "Document"),
+    ],
+)
+def test_a_title_that_nobody_gave_is_none(tmp_path: Path, written: str, title: str | None) -> None:
+    with Pdf(pdf(tmp_path / "a.pdf", "a page", title=written)) as opened:
+        assert opened.title == title
+
+
 @pytest.mark.parametrize("size", [(20, 2000), (14_000, 14_000), (1, 1)])
 def test_odd_page_sizes_stay_within_the_budget(tmp_path: Path, size: tuple[int, int]) -> None:
     path = tmp_path / "odd.pdf"
@@ -113,7 +131,7 @@ def lying_pdf(path: Path, pages: int, claimed: int) -> Path:
 
 def test_a_file_that_lies_about_its_pages(tmp_path: Path) -> None:
     with Pdf(lying_pdf(tmp_path / "a.pdf", 3, 1_000_000)) as opened:
-        assert opened.info == PdfInfo(3, "untitled", 1_000_000)
+        assert opened.info == PdfInfo(3, None, 1_000_000)
         assert [opened.text(index) for index in range(3)] == ["page 1", "page 2", "page 3"]
 
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -5,7 +6,8 @@ from urllib.parse import quote
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from es_jina.search.hits import MARK, UNMARK, Hit, read_hit, shown
+from es_jina.search.hits import Hit, read_hit, shown
+from es_jina.search.snippets import MARK, UNMARK
 
 PIECES = st.lists(
     st.sampled_from([MARK, UNMARK, "a", " ", "\n", "語", "word " * 8]), max_size=60
@@ -17,27 +19,40 @@ def read(passage: str) -> Hit:
     return shown(read_hit(found))
 
 
-def marked_letters(passage: str) -> list[tuple[str, bool]]:
-    """Each letter of the passage in one line, and whether it is between marks."""
-    letters, marked = [], False
-    for letter in " ".join(passage.split()):
-        if letter in (MARK, UNMARK):
-            marked = letter == MARK
-        else:
-            letters.append((letter, marked))
-    return letters
-
-
 @given(PIECES)
 @example("a" * 158 + f"{MARK}bcd{UNMARK}")
-def test_a_snippet_is_the_passage_without_marks_and_knows_where_they_stood(passage: str) -> None:
-    letters = marked_letters(passage)
-    if len(letters) > 160:
-        letters = [*letters[:159], ("…", False)]
+@example("語" * 400 + f"{MARK}語{UNMARK}" * 300)
+def test_a_snippet_is_a_part_of_the_passage_with_the_first_match(passage: str) -> None:
+    line = " ".join(passage.split())
     hit = read(passage)
-    assert hit.snippet == "".join(letter for letter, _ in letters)
-    within = {at for first, end in hit.highlights for at in range(first, end)}
-    assert within == {at for at, (_, marked) in enumerate(letters) if marked}
+    assert len(hit.snippet) <= 160
+    assert hit.snippet.strip("…") in line.replace(MARK, "").replace(UNMARK, "")
+    marked = re.findall(f"{MARK}([^{UNMARK}]*)", line)
+    shown = [hit.snippet[first:end] for first, end in hit.highlights]
+    assert bool(shown) == any(each.replace(MARK, "") for each in marked)
+    assert all(shown)
+    assert "…" not in "".join(shown)
+
+
+def test_a_snippet_begins_and_ends_with_words() -> None:
+    assert read(", add the bread").snippet == "add the bread"
+    assert read("## Soup * of").snippet == "Soup * of"
+    assert read("**Soup** of").snippet == "Soup** of"
+    assert read(".NET, and -5 degrees").snippet == ".NET, and -5 degrees"
+    assert read("The " + "plentiful " * 30).snippet == "The" + " plentiful" * 15 + "…"
+    hit = read("The " + "plentiful " * 30 + f"{MARK}bread{UNMARK} is baked")
+    assert hit.snippet == "…plentiful plentiful plentiful bread is baked"
+    assert [hit.snippet[first:end] for first, end in hit.highlights] == ["bread"]
+
+
+def test_stop_words_are_marked_alone_only() -> None:
+    def marked(passage: str) -> list[str]:
+        hit = read(passage)
+        return [hit.snippet[first:end] for first, end in hit.highlights]
+
+    both = f"{MARK}a{UNMARK} bread {MARK}and{UNMARK} {MARK}cheese{UNMARK}"
+    assert marked(both) == ["cheese"]
+    assert marked(f"{MARK}and{UNMARK} bread") == ["and"]
 
 
 def test_matches_that_touch_are_one() -> None:

@@ -73,7 +73,7 @@ def test_the_snippet_is_the_passage_that_matches(build: Build) -> None:
 def test_the_snippet_of_a_vector_hit_is_the_beginning(build: Build) -> None:
     hits = {hit.id: hit for hit in build().search(Text("anything"), "dense").hits}
     assert hits["sun"].snippet.startswith("Power from the sun. Power")
-    assert len(hits["sun"].snippet) == 160
+    assert 140 <= len(hits["sun"].snippet) <= 160
     assert hits["sun"].snippet.endswith("…")
     assert hits["fox"].snippet == TEXTS["fox"]
 

@@ -58,6 +58,26 @@ def test_pages_of_one_window_are_parts_of_one_ranking(
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_pages_lose_nothing_and_repeat_nothing(
+    build: Build, copies: list[Action], mode: Mode
+) -> None:
+    """Though late interaction looks at the first of them alone."""
+    searcher = build(more=copies)
+    variants: list[dict[str, Any]] = [{}, {"explain": True}, {"collapse": True}]
+    for options in variants:
+        found = []
+        for offset in range(0, 50, 10):
+            page = searcher.search(QUERY, mode, 10, offset=offset, window=10, **options)
+            found += page.hits
+        whole = searcher.search(QUERY, mode, 50, **options).hits
+        assert sorted(hit.uri for hit in found) == sorted(hit.uri for hit in whole)
+        assert len({hit.id for hit in found}) == len(found)
+        if found[0].stages.get("late") and "collapse" not in options:
+            # Where late interaction has not looked, it has no score.
+            assert [hit.score != 0 for hit in found] == [True] * 10 + [False] * 35
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_behind_the_last_hit_there_is_nothing(build: Build, mode: Mode) -> None:
     assert build().search(QUERY, mode, offset=100).hits == []
 
@@ -75,7 +95,7 @@ def test_a_window_larger_than_the_index(build: Build, window: int) -> None:
     [
         (
             {"window": 9},
-            "window 9: to show the hits 1 to 10 it must be at least 10",
+            "window 9: to show 10 hits at once it must be at least 10",
         ),
         ({"window": 10_001}, "at most 10,000"),
         ({"mode": "dense", "bits": True}, "compares no multi-vectors: leave out --bits"),
@@ -338,6 +358,8 @@ def test_dense_pages_of_one_window_are_parts_of_one_ranking(
     pages = [searcher.search(QUERY, "dense", offset=at, window=50, coarse=coarse) for at in (0, 40)]
     assert [hit.id for hit in pages[0].hits] == [hit.id for hit in whole.hits[:10]]
     assert [hit.id for hit in pages[1].hits] == [hit.id for hit in whole.hits[40:]]
+    behind = [searcher.search(QUERY, "dense", 50, offset=at, coarse=coarse) for at in (50, 100)]
+    assert len({hit.id for page in [whole, *behind] for hit in page.hits}) == 150
 
 
 def test_a_query_that_is_none_is_named(build: Build) -> None:

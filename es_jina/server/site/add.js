@@ -5,6 +5,7 @@ import { sentence } from "./api.js";
 import { closable } from "./dialogs.js";
 import { byId, make } from "./dom.js";
 import { filesOf } from "./drop.js";
+import { plain } from "./marks.js";
 
 /**
  * @typedef {import("./wire.js").Served} Served
@@ -70,7 +71,7 @@ export class Add {
   add(given) {
     this.open();
     for (const what of given) {
-      const name = typeof what === "string" ? what : what.name;
+      const name = plain(typeof what === "string" ? what : what.name);
       const row = make("li", {}, make("span", { class: "name", dir: "auto" }, name));
       this.#tell(row, "Waiting");
       this.#list.prepend(row);

@@ -6,10 +6,17 @@ export class RefusedError extends Error {
   /**
    * @param {number} status of the answer; 0 where none came.
    * @param {string} message one line for people.
+   * @param {number} [after] seconds after which to ask again; 0 where the server does not say.
    */
-  constructor(status, message) {
+  constructor(status, message, after = 0) {
     super(message);
     this.status = status;
+    this.after = after;
+  }
+
+  /** @returns {boolean} whether the same would be refused again. */
+  get lasts() {
+    return this.status >= 400 && this.status < 500 && ![401, 408, 429].includes(this.status);
   }
 }
 
@@ -110,9 +117,8 @@ async function reached(path, init) {
 async function refusal(answer) {
   const told = await answer.json().catch(() => ({}));
   const detail = typeof told.detail === "string" ? told.detail : answer.statusText;
-  const after = Number(answer.headers.get("retry-after"));
-  const wait = after > 0 ? ` Try again in ${after} s.` : "";
-  return new RefusedError(answer.status, `${sentence(detail || `Error ${answer.status}`)}${wait}`);
+  const after = Math.max(0, Number(answer.headers.get("retry-after")) || 0);
+  return new RefusedError(answer.status, sentence(detail || `Error ${answer.status}`), after);
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 
 import { RefusedError } from "./api.js";
+import { plain } from "./marks.js";
 
 /** @typedef {{name: string, url: string, data: string}} Dropped */
 
@@ -21,14 +22,17 @@ export class AskedPictures {
    * @throws {RefusedError} it is no picture, or too large.
    */
   async keep(file, most) {
-    if (!file.type.startsWith("image/")) throw new RefusedError(0, `“${file.name}” is no picture.`);
+    if (!file.type.startsWith("image/")) {
+      throw new RefusedError(400, `“${plain(file.name)}” is no picture.`);
+    }
+    if (!file.size) throw new RefusedError(400, `“${plain(file.name)}” is empty.`);
     if (file.size > most) {
       const size = `The server takes pictures of at most ${(most / 2 ** 20).toFixed(0)} MB.`;
-      throw new RefusedError(0, size);
+      throw new RefusedError(400, size);
     }
     const name = `dropped-${this.#dropped.size + 1}-${Date.now().toString(36)}`;
     const url = URL.createObjectURL(file);
-    this.#dropped.set(name, { name: file.name || "A picture", url, data: await dataOf(file) });
+    this.#dropped.set(name, { name: plain(file.name) || "A picture", url, data: await dataOf(file) });
     return name;
   }
 
@@ -40,7 +44,10 @@ export class AskedPictures {
   sentFor(picture) {
     if (isAddress(picture)) return picture;
     const kept = this.#dropped.get(picture);
-    if (!kept) throw new RefusedError(0, "That picture was not kept: drop it here again.");
+    if (!kept && picture.includes(":")) {
+      throw new RefusedError(400, "Pictures are read from addresses with http or https alone.");
+    }
+    if (!kept) throw new RefusedError(400, "That picture was not kept: drop it here again.");
     return kept.data;
   }
 
@@ -71,7 +78,7 @@ function dataOf(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(`${reader.result}`);
-    reader.onerror = () => reject(new RefusedError(0, `“${file.name}” cannot be read.`));
+    reader.onerror = () => reject(new RefusedError(0, `“${plain(file.name)}” cannot be read.`));
     reader.readAsDataURL(file);
   });
 }

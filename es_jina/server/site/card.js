@@ -40,7 +40,8 @@ export function card(hit, links) {
       "p",
       { class: "where" },
       make("span", {}, placeText(hit)),
-      make("b", { title: "Score" }, scoreText(hit.score)),
+      // Behind what late interaction looks at, there is none.
+      hit.score ? make("b", { title: "Score" }, scoreText(hit.score)) : null,
     ),
     stagesOf(hit),
   );

@@ -7,7 +7,7 @@ import { showUnknown } from "./facts.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { timeText } from "./stages.js";
-import { asks, MOST, searchOf } from "./state.js";
+import { askedFor, asks, MOST, searchOf, shortened, wordsOf } from "./state.js";
 import { showTiming, whole } from "./timing.js";
 import { showTrouble } from "./trouble.js";
 import { Viewer } from "./viewer.js";
@@ -71,7 +71,8 @@ export class Finder {
     this.#fetched = 0;
     this.results.more = false;
     showUnknown([]);
-    document.title = state.q ? `${state.q} – es_jina` : "es_jina";
+    const words = shortened(wordsOf(state));
+    document.title = words ? `${words} – es_jina` : "es_jina";
     if (asks(state)) return this.#find(state, index);
     this.#empty();
   }
@@ -136,7 +137,7 @@ export class Finder {
     const count = this.results.hits.length;
     const all = `${count || "No"} ${count === 1 ? "result" : "results"}`;
     const best = this.results.more ? `The best ${count}` : all;
-    const of = state.q ? `for “${state.q}”` : state.like ? "like that page" : "for that picture";
+    const of = askedFor(state);
     this.#count.textContent = `${best} ${of}`;
     const unknown = byId("unknown", HTMLElement).textContent;
     speak(`${best} ${of}, in ${timeText(whole(found))}. ${found.unknown.length ? unknown : ""}`);

@@ -57,11 +57,12 @@ async function start() {
 
 /**
  * Show a state: called after every change of the address.
- * @param {State} state
+ * @param {State} asked
  */
-function show(state) {
-  const index = served?.indices.find(({ name }) => name === state.index) ?? served?.indices[0];
+function show(asked) {
+  const index = served?.indices.find(({ name }) => name === asked.index) ?? served?.indices[0];
   if (!served || !index) return;
+  const state = { ...asked, mode: index.modes.includes(asked.mode) ? asked.mode : "" };
   document.body.dataset.view = asks(state) ? "results" : "landing";
   const [example] = served.examples;
   if (asks(state)) showcase.hide();

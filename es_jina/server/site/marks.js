@@ -1,5 +1,5 @@
 // @ts-check
-/** Texts with marked words. */
+/** Texts with marked words, and names. */
 
 import { make } from "./dom.js";
 
@@ -11,6 +11,17 @@ import { make } from "./dom.js";
  */
 export function characters(text) {
   return Array.from(text);
+}
+
+/** Marks that turn the direction of what follows, so that a name seems to end otherwise. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * @param {string} name of anybody's making.
+ * @returns {string} what can be shown of it.
+ */
+export function plain(name) {
+  return name.replace(TURNING, "");
 }
 
 /**

@@ -6,8 +6,14 @@
  * @typedef {import("./wire.js").Found} Found
  */
 
+import { RefusedError } from "./api.js";
+import { plain } from "./marks.js";
+
 /** The server answers with no more at once. */
 const AT_ONCE = 100;
+
+/** Letters that the server takes. */
+const LONGEST = 10_000;
 
 export class Search {
   #running = new AbortController();
@@ -35,6 +41,7 @@ export class Search {
    * @param {number} from how many better results there are already.
    * @returns {AsyncGenerator<{found: Found, more: boolean}>} parts of the results, up to as many as
    *   the state shows.
+   * @throws {RefusedError} the server says no, or would.
    */
   async *results(state, index, from) {
     const { signal } = this.#running;
@@ -46,6 +53,11 @@ export class Search {
       /** @type {Found} */
       const found = await this.api.json("v1/search", body, signal);
       signal.throwIfAborted();
+      found.hits = found.hits.map((hit) => ({
+        ...hit,
+        title: plain(hit.title),
+        name: plain(hit.name),
+      }));
       yield { found, more: found.hits.length === size };
       if (found.hits.length < size) return;
     }
@@ -76,6 +88,10 @@ export class Search {
   /** @param {State} state */
   #asked(state) {
     if (state.like) return { ref: state.like, itself: this.#itself };
+    if (!state.picture && Array.from(state.q).length > LONGEST) {
+      const most = LONGEST.toLocaleString("en");
+      throw new RefusedError(422, `That is too long to be looked for: at most ${most} letters.`);
+    }
     return state.picture ? { image: this.pictureOf(state.picture) } : { query: state.q };
   }
 }

@@ -10,6 +10,9 @@ import { address, read } from "./state.js";
 
 const PAGES = 7;
 
+/** So many are looked at: some may be the same. */
+const LOOKED_AT = 21;
+
 export class Showcase {
   #place = byId("showcase", HTMLElement);
   #running = new AbortController();
@@ -33,13 +36,14 @@ export class Showcase {
     if (index === this.#index) return;
     this.hide();
     this.#index = index;
-    const body = { index, query, size: PAGES, filters: { kind: ["page", "image"] } };
+    const body = { index, query, size: LOOKED_AT, filters: { kind: ["page", "image"] } };
     try {
       /** @type {Found} */
       const { hits } = await this.api.json("v1/search", body, this.#running.signal);
-      const shown = hits.filter((hit) => hit.picture);
+      const pages = hits.filter((hit) => hit.picture);
+      const shown = [...new Map(pages.map((hit) => [`${hit.page} ${hit.title}`, hit])).values()];
       this.#place.hidden = !shown.length;
-      this.#place.replaceChildren(...shown.map((hit) => this.#page(hit, query)));
+      this.#place.replaceChildren(...shown.slice(0, PAGES).map((hit) => this.#page(hit)));
     } catch (error) {
       if (!isAbort(error)) this.hide(); // it is an ornament
     }
@@ -54,13 +58,11 @@ export class Showcase {
     this.#place.replaceChildren();
   }
 
-  /**
-   * @param {import("./wire.js").Hit} hit
-   * @param {string} query
-   */
-  #page(hit, query) {
+  /** @param {import("./wire.js").Hit} hit */
+  #page(hit) {
     const image = make("img", { alt: hit.title || hit.name, draggable: false });
-    const changes = { q: query, open: hit.ref };
+    // By the example's words most were not meant: no heat map of them.
+    const changes = { like: hit.ref, open: hit.ref };
     const href = address({ ...read(""), index: this.#index, ...changes });
     const link = make("a", { href }, image);
     link.addEventListener("click", (event) => {

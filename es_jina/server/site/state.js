@@ -18,26 +18,41 @@
 /** How many results are fetched at a time. */
 export const STEP = 24;
 
+/** How the server can search. */
+const MODES = ["hybrid", "late", "dense", "text"];
+
+/** Of what there may be in an index. */
+const KINDS = ["page", "image", "text"];
+
+/** Letters of a query that stand for all of it. */
+const SHOWN = 80;
+
 /** The most results that are shown. */
 export const MOST = 1000;
 
 /**
+ * Read an address; what nobody can mean counts as not said.
  * @param {string} query of an address, such as `?q=solar`.
  * @returns {State}
  */
 export function read(query) {
   const given = new URLSearchParams(query);
   const shown = Number.parseInt(given.get("shown") ?? "", 10) || STEP;
+  const [q, like, picture, open, mode] = ["q", "like", "picture", "open", "mode"].map(
+    (name) => given.get(name)?.trim() ?? "",
+  );
   return {
-    q: (given.get("q") ?? "").trim(),
-    like: given.get("like") ?? "",
-    picture: given.get("picture") ?? "",
+    q,
+    // What is opened without a search is the first of what is like it.
+    like: q || like || picture ? like : open,
+    picture,
     index: given.get("index") ?? "",
-    mode: given.get("mode") ?? "",
-    kinds: given.getAll("kind"),
+    // A picture has no words.
+    mode: MODES.includes(mode) && !(mode === "text" && (like || picture)) ? mode : "",
+    kinds: KINDS.filter((kind) => given.getAll("kind").includes(kind)),
     source: given.get("source") ?? "",
     shown: Math.min(Math.max(shown, STEP), MOST),
-    open: given.get("open") ?? "",
+    open,
   };
 }
 
@@ -63,6 +78,32 @@ export function address(state) {
  */
 export function asks(state) {
   return Boolean(state.q || state.like || state.picture);
+}
+
+/**
+ * @param {State} state
+ * @returns {string} the words that are looked for; none where a page or a picture is.
+ */
+export function wordsOf(state) {
+  return state.like || state.picture ? "" : state.q;
+}
+
+/**
+ * @param {State} state
+ * @returns {string} what is looked for, such as `for “solar”`.
+ */
+export function askedFor(state) {
+  if (state.like) return "like that page";
+  return state.picture ? "for that picture" : `for “${shortened(state.q)}”`;
+}
+
+/**
+ * @param {string} text
+ * @returns {string} its beginning, where it is long.
+ */
+export function shortened(text) {
+  const letters = Array.from(text);
+  return letters.length > SHOWN ? `${letters.slice(0, SHOWN).join("").trimEnd()}…` : text;
 }
 
 /**

@@ -5,7 +5,7 @@ import { about, origin } from "./about.js";
 import { byId, isPlain, speak } from "./dom.js";
 import { Opened } from "./opened.js";
 import { likeState } from "./results.js";
-import { address, STEP } from "./state.js";
+import { address, STEP, wordsOf } from "./state.js";
 
 /** @typedef {import("./wire.js").Hit} Hit */
 
@@ -59,7 +59,7 @@ export class Viewer {
     const { index } = this.results;
     this.#goesOn = false;
     this.#opened?.close();
-    this.#opened = new Opened(this.api, hit, index, state.q);
+    this.#opened = new Opened(this.api, hit, index, wordsOf(state));
     this.#title.textContent = hit.title || hit.name || "Untitled";
     this.#title.dir = "auto";
     byId("place", HTMLElement).replaceChildren(...origin(hit));

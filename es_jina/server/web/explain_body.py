@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-_LONGEST = 1000  # letters of a query: its words are buttons, each with a grid of its own
+from es_jina.server.web.search_body import LONGEST
+
 _LONGEST_ID = 512  # as Elasticsearch has it
 
 
@@ -17,7 +18,7 @@ class ExplainBody(BaseModel):
         default=None, max_length=255, description="May be left out where one is served."
     )
     ref: str = Field(min_length=1, max_length=_LONGEST_ID, description="As the hit names it.")
-    query: str = Field(max_length=_LONGEST, description="Words.")
+    query: str = Field(max_length=LONGEST, description="Words.")
 
     @field_validator("query")
     @classmethod
@@ -37,7 +38,7 @@ class ExplainedWord(BaseModel):
 
 
 class _Explained(BaseModel):
-    words: list[ExplainedWord]
+    words: list[ExplainedWord] = Field(description="Of a long query the first 100.")
     perfect: float = Field(description="The cosine of what is the same, as the index keeps it.")
     of: Literal["stored", "computed"] = Field(
         description="Whether the index's own vectors were compared, or those of a pass over it now."

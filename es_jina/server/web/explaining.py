@@ -37,6 +37,8 @@ from es_jina.server.wire.reading import read_body
 
 PATH = "/v1/explain"
 _DIGITS = 4
+# Each is a button of the page, and has a grid of its own.
+_MOST_WORDS = 100
 # The cosine of a vector with its own signs, the root of 2 / pi: bits keep no more.
 _OF_SIGNS = 0.8
 
@@ -82,7 +84,7 @@ class _Explainer:
         embedding = await self._queries.get(Text(asked.query), profile.query_task)
         if not isinstance(embedding.layout, TokenSpans):
             raise untold(self._web.service)
-        words = content_words(asked.query, embedding.layout)
+        words = content_words(asked.query, embedding.layout)[:_MOST_WORDS]
         explained = self._picture if unit.fields.get("kind") in KINDS else self._text
         told = await explained(unit, profile, multi_vector(embedding), words)
         told["words"] = self._words(asked.query, words)

@@ -1,7 +1,8 @@
 """``GET /v1/indices``."""
 
 import asyncio
-from pathlib import Path
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -47,7 +48,8 @@ def add(app: FastAPI, web: Web) -> None:
 
 
 async def _answer(web: Web) -> bytes:
-    asked = (web.indices.ask(name, _entry, "counting documents") for name in web.indices.names)
+    entry = partial(_entry, model=web.service.model)
+    asked = (web.indices.ask(name, entry, "counting documents") for name in web.indices.names)
     told = await asyncio.gather(*asked, return_exceptions=True)
     entries = [each for each in told if not isinstance(each, BaseException)]
     for each in told:
@@ -67,7 +69,7 @@ async def _answer(web: Web) -> bytes:
     )
 
 
-def _entry(index: ServedIndex) -> dict[str, Any]:
+def _entry(index: ServedIndex, model: ModelInfo) -> dict[str, Any]:
     """Ask an index how many documents it has; in a thread."""
     with cluster_errors(f"counting the documents of {index.name!r}"):
         told = index.client.search(index=index.name, body=_COUNTED)
@@ -78,7 +80,8 @@ def _entry(index: ServedIndex) -> dict[str, Any]:
         "documents": told["hits"]["total"]["value"],
         "kinds": {kind: counts.get(kind, 0) for kind in _KINDS},
         "modes": _modes(index.profile),
-        "profile": index.profile.summary,
+        # Nobody is told where the server keeps its model.
+        "profile": replace(index.profile, model=model.shown).summary,
         "pooled": multi is not None and multi.pool_factor > 1,
         "max_pixels": index.profile.max_pixels,
     }
@@ -90,7 +93,4 @@ def _modes(profile: IndexProfile) -> list[str]:
 
 
 def _model(model: ModelInfo) -> dict[str, Any]:
-    """Return the model's name, of a folder the last part."""
-    folder = Path(model.name)
-    name = folder.name if folder.is_absolute() else model.name
-    return {"name": name, "toy": model.toy and model.toy.about}
+    return {"name": model.shown, "toy": model.toy and model.toy.about}

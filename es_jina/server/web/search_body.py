@@ -9,9 +9,9 @@ from es_jina.search.filters import Filter
 from es_jina.search.query import MOST
 from es_jina.search.request import Mode
 
-_LONGEST = 10_000  # letters of a query
+LONGEST = 10_000  # letters of a query
 _LONGEST_ID = 512  # as Elasticsearch has it
-_MOST_HITS = 100
+MOST_HITS = 100  # of one answer
 
 
 class SearchFilters(BaseModel):
@@ -23,7 +23,7 @@ class SearchFilters(BaseModel):
         default=None, min_length=1, max_length=3, description="Any of these."
     )
     source: str | None = Field(
-        default=None, min_length=1, max_length=_LONGEST, description="The address of the source."
+        default=None, min_length=1, max_length=LONGEST, description="The address of the source."
     )
 
     def queries(self) -> list[Filter]:
@@ -42,7 +42,7 @@ class SearchBody(BaseModel):
     index: str | None = Field(
         default=None, max_length=255, description="May be left out where one is served."
     )
-    query: str | None = Field(default=None, max_length=_LONGEST, description="Words.")
+    query: str | None = Field(default=None, max_length=LONGEST, description="Words.")
     image: str | None = Field(
         default=None, description="A data URI, base64, or an address where the server fetches any."
     )
@@ -54,9 +54,14 @@ class SearchBody(BaseModel):
     )
     itself: bool = Field(default=False, description="Whether what `ref` names is the first hit.")
     mode: Mode = "hybrid"
-    size: int = Field(default=10, ge=1, le=_MOST_HITS, description="How many hits.")
+    size: int = Field(default=10, ge=1, le=MOST_HITS, description="How many hits.")
     offset: int = Field(
-        default=0, ge=0, lt=MOST, alias="from", description="How many better hits to skip."
+        default=0,
+        ge=0,
+        lt=MOST,
+        alias="from",
+        description="How many better hits to skip. The parts of one search continue one another; "
+        "late interaction orders the first 100.",
     )
     filters: SearchFilters = Field(default_factory=SearchFilters)
     explain: bool = Field(

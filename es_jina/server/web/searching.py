@@ -10,20 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from es_jina.embedding import Embedding
-from es_jina.errors import RequestError
 from es_jina.inputs import Image, Text
 from es_jina.search.asking import Asking
 from es_jina.search.filters import Filter
 from es_jina.search.hits import Hit, Results
-from es_jina.search.query import MOST
-from es_jina.search.request import WINDOW, Query
+from es_jina.search.request import Query
 from es_jina.search.stored import stored_embedding
 from es_jina.search.trace import Trace
 from es_jina.server.answering import answered
 from es_jina.server.bytes_route import BytesRoute
 from es_jina.server.documentation import post_of
 from es_jina.server.web.parts import Web
-from es_jina.server.web.search_body import SearchBody
+from es_jina.server.web.pictures import unknown
+from es_jina.server.web.search_body import MOST_HITS, SearchBody
 from es_jina.server.web.served import ServedIndex
 from es_jina.server.wire.reading import read_body
 
@@ -115,23 +114,22 @@ def _found(
         size,
         filters,
         offset=offset,
-        window=_window(offset + size),
+        window=MOST_HITS,  # the same for all parts of a search
         explain=asked.explain,
     )
 
 
 def _like(index: ServedIndex, ref: str) -> Embedding:
-    """Return the vectors that something in the index has."""
+    """Return the vectors that something in the index has.
+
+    Raises:
+        RefusedError: there is no such thing.
+    """
     asking = Asking(index.client, index.name, None, Trace())
     embedding = stored_embedding(asking, index.profile, ref)
     if embedding is None:
-        raise RequestError(f"the index {index.name!r} has no document {ref!r}")
+        raise unknown(index, ref)
     return embedding
-
-
-def _window(hits: int) -> int:
-    """Return how many candidates to order: pages of one search agree while it stays the same."""
-    return min(MOST, -(-hits // WINDOW) * WINDOW)
 
 
 def _hits(results: Results) -> list[dict[str, Any]]:

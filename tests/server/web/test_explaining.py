@@ -190,7 +190,7 @@ def test_what_cannot_be_explained_says_why(
     assert "not served here" in refused(gallery, 404, ref="a", query="red", index="other")
     for body in ({"ref": "a"}, {"ref": "", "query": "a"}, {"ref": "a", "query": " "}):
         refused(gallery, 422, **body)
-    refused(gallery, 422, ref="a", query="x" * 1001)
+    refused(gallery, 422, ref="a", query="x" * 10_001)
     client.delete(index=painted, id="empty", refresh=True)
 
 
@@ -241,6 +241,13 @@ def test_halves_of_characters_are_no_harm(
     assert told["text"] == "a ? red"
     assert told["tokens"][-1]["scores"] == [1.0]
     client.delete(index=painted, id="half", refresh=True)
+
+
+def test_of_a_long_query_the_first_words_are_explained(
+    gallery: Running, client: Elasticsearch, painted: str
+) -> None:
+    told = explain(gallery, ref_of(client, painted, "picture.png"), "red " * 2500)
+    assert len(told["words"]) == len(told["grids"]) == 100
 
 
 def test_a_query_without_words(gallery: Running, client: Elasticsearch, painted: str) -> None:

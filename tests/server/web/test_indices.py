@@ -36,6 +36,7 @@ def test_indices_are_told(web: Running, searched: str, provider: LocalProvider) 
     assert index["kinds"] == {"page": 0, "image": 1, "text": 3}
     assert index["modes"] == ["hybrid", "late", "dense", "text"]
     assert "128 dims" in index["profile"]
+    assert index["profile"].startswith("checkpoint; ")
     assert index["pooled"] is False
     assert index["max_pixels"] == provider.model.max_pixels
     assert told["model"] == {"name": "checkpoint", "toy": None}
@@ -74,7 +75,7 @@ def test_a_toy_and_an_index_without_multi_vectors_and_one_that_goes_away(
         assert [each["name"] for each in told["indices"]] == [index, searched]
         assert told["indices"][0]["modes"] == ["hybrid", "dense", "text"]
         assert told["indices"][0]["documents"] == 0
-        assert told["model"]["toy"] == ABOUT
+        assert told["model"] == {"name": "the demo's toy", "toy": ABOUT}
         assert told["examples"] == []
         assert told["fetches_urls"] is True
 

@@ -126,7 +126,7 @@ def test_more_like_this_one(web: Running) -> None:
             behind = found(web, **own, **{"from": 2}, size=2)
             assert names(behind) == names(told)[1:3]
             assert [hit["rank"] for hit in behind["hits"]] == [3, 4]
-    refused(web, {"ref": "none"}, 400, "has no document 'none'")
+    refused(web, {"ref": "none"}, 404, "has no document 'none'")
     refused(web, {"ref": everything["fox.md"], "mode": "text"}, 400, "vectors have no words")
 
 
@@ -184,7 +184,7 @@ def test_more_like_this_one(web: Running) -> None:
         ({"image": picture(), "mode": "text"}, 400, "an image has no words"),
         ({"ref": ""}, 422, "ref"),
         ({"ref": "a" * 600}, 422, "ref"),
-        ({"ref": "*"}, 400, "has no document '*'"),
+        ({"ref": "*"}, 404, "has no document '*'"),
     ],
 )
 def test_what_cannot_be_searched(web: Running, body: Any, status: int, words: str) -> None:

@@ -156,7 +156,7 @@ def test_who_cannot_be_reached_is_asked_again_later(
         raise EsConnectionError("refused by 10.0.0.1")
 
     monkeypatch.setattr(client.transport, "perform_request", unreachable)
-    with pytest.raises(RefusedError, match="cannot be read just now") as raised:
+    with pytest.raises(RefusedError, match="Elasticsearch does not answer just now") as raised:
         asyncio.run(indices.ask(None, best, "searching"))
-    assert (raised.value.status, raised.value.retry_after) == (429, 5)
+    assert (raised.value.status, raised.value.retry_after) == (503, 5)
     assert "10.0.0.1" not in raised.value.detail
