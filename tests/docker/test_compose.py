@@ -70,6 +70,13 @@ def test_the_example_tells_the_defaults() -> None:
         assert f"${{{name}:-{value}}}" in COMPOSE.read_text("utf-8")
 
 
+def test_the_example_chooses_a_profile() -> None:
+    """Without one, `down` would leave what a profile has started."""
+    text = (DOCKER / ".env.example").read_text("utf-8")
+    (chosen,) = re.findall(r"^COMPOSE_PROFILES=(\w+)$", text, re.MULTILINE)
+    assert chosen in PROFILES
+
+
 def test_addresses_follow_the_ports() -> None:
     found = services({"SERVER_PORT": "81", "KIBANA_PORT": "82"})
     assert "http://localhost:81" in found["dashboards"]["command"]
