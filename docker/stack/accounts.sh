@@ -13,22 +13,21 @@ case ${INDEX:?} in
     ;;
 esac
 
-# The password goes through a pipe: command lines are shown to everybody on a machine.
-put() { # PATH, the body on standard input
-    body=$(cat)
+# Passwords, in the body too, go through pipes: command lines are shown to everybody on a machine.
+put() { # PATH, the body on descriptor 3
     printf 'user = "elastic:%s"\n' "$(cat "$CONFIG/elastic.password")" |
         curl --config - --cacert "$CONFIG/ca.crt" --silent --show-error --fail-with-body \
             --retry 10 --retry-max-time 120 --retry-connrefused \
-            --request PUT --header "Content-Type: application/json" --data "$body" \
+            --request PUT --header "Content-Type: application/json" --data @/dev/fd/3 \
             "$ELASTICSEARCH/_security/$1"
     echo
 }
 
-put user/kibana_system/_password << END
+put user/kibana_system/_password 3<< END
 {"password": "$(cat "$CONFIG/kibana_system.password")"}
 END
 # es-jina-probe is the name of no index: writing there, unsuccessfully, tells how vectors may be sent.
-put role/es_jina << END
+put role/es_jina 3<< END
 {
   "cluster": ["monitor"],
   "indices": [
@@ -40,6 +39,6 @@ put role/es_jina << END
   ]
 }
 END
-put user/es_jina << END
+put user/es_jina 3<< END
 {"password": "$(cat "$CONFIG/es_jina.password")", "roles": ["es_jina"], "full_name": "es-jina"}
 END

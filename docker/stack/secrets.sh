@@ -96,6 +96,14 @@ api_key() { # NAME FILE
     echo "$key" | put "$2"
 }
 
+jina_api_key() { # KEY; one that is taken out of .env is not kept
+    if [ -n "$1" ]; then
+        echo "$1" | put "$STACK/app/jina-api.key"
+    else
+        rm -f "$STACK/app/jina-api.key"
+    fi
+}
+
 client() { # FOLDER USER PASSWORD-FILE
     put "$STACK/$1/es-jina.toml" << END
 url = "https://elasticsearch:9200"
@@ -143,7 +151,7 @@ kibana
 api_key elasticsearch "$STACK/admin/elasticsearch.key"
 api_key people "$STACK/admin/people.key"
 api_key ingest "$STACK/app/ingest.key"
-[ -z "${JINA_API_KEY:-}" ] || echo "$JINA_API_KEY" | put "$STACK/app/jina-api.key"
+jina_api_key "${JINA_API_KEY:-}"
 client admin elastic "$STACK/elasticsearch/elastic.password"
 client app es_jina "$STACK/elasticsearch/es_jina.password"
 owned_by "$ELASTICSEARCH_USER" "$STACK/elasticsearch"

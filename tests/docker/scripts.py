@@ -40,7 +40,7 @@ def text(file: Path) -> str:
 def role(index: str) -> str:
     """Return the role that accounts.sh gives the server and `ingest`, for an index, in JSON."""
     found = re.search(
-        r"put role/es_jina << END\n(.*?)\nEND\n", ACCOUNTS.read_text("utf-8"), re.DOTALL
+        r"put role/es_jina 3<< END\n(.*?)\nEND\n", ACCOUNTS.read_text("utf-8"), re.DOTALL
     )
     assert found is not None
     return " ".join(found[1].replace("$INDEX", index).split())

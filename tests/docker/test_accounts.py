@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import shutil
 import socket
 import ssl
 import threading
@@ -76,13 +78,14 @@ def test_the_certificate_is_what_strict_clients_want(stack: Path, listening: int
             assert secured.version() == "TLSv1.3"
 
 
-def accounts(stack: Path, port: int, index: str = "docs", code: int = 0) -> str:
+def accounts(stack: Path, port: int, index: str = "docs", code: int = 0, **more: str) -> str:
     return run(
         ACCOUNTS,
         code=code,
         CONFIG=str(stack / "elasticsearch"),
         ELASTICSEARCH=f"https://localhost:{port}",
         INDEX=index,
+        **more,
     )
 
 
@@ -103,6 +106,17 @@ def test_accounts(stack: Path, listening: int) -> None:
     assert role["cluster"] == ["monitor"]
     assert role["indices"][0]["names"] == ["docs", "docs-*"]
     assert not {"all", "manage"} & {*role["indices"][0]["privileges"]}
+
+
+def test_no_password_is_on_a_command_line(stack: Path, listening: int, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    curl = tmp_path / "curl"
+    curl.write_text(f'#!/bin/sh\necho "$@" >> {told}\nexec {shutil.which("curl")} "$@"\n')
+    curl.chmod(0o755)
+    accounts(stack, listening, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert text(told).count("/_security/") == len(Security.puts) == 3
+    for file in (stack / "elasticsearch").glob("*.password"):
+        assert text(file) not in text(told)
 
 
 def test_accounts_that_are_refused(volumes: Path, listening: int) -> None:

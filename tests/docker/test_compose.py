@@ -70,6 +70,13 @@ def test_the_example_tells_the_defaults() -> None:
         assert f"${{{name}:-{value}}}" in COMPOSE.read_text("utf-8")
 
 
+def test_the_example_chooses_a_profile() -> None:
+    """Without one, `down` would leave what a profile has started."""
+    text = (DOCKER / ".env.example").read_text("utf-8")
+    (chosen,) = re.findall(r"^COMPOSE_PROFILES=(\w+)$", text, re.MULTILINE)
+    assert chosen in PROFILES
+
+
 def test_addresses_follow_the_ports() -> None:
     found = services({"SERVER_PORT": "81", "KIBANA_PORT": "82"})
     assert "http://localhost:81" in found["dashboards"]["command"]
@@ -92,7 +99,7 @@ def test_the_servers_differ_in_where_the_model_runs_alone(monkeypatch: pytest.Mo
     assert (asked["provider"], asked["device"]) == ("local", "cuda")
     assert (asked["host"], asked["port"], asked["add"]) == ("0.0.0.0", 8080, "")
     assert asked["public_thumbnails"] is True
-    own = {"image", "build", "profiles", "environment", "deploy", "depends_on", "mem_limit"}
+    own = {"image", "profiles", "environment", "deploy", "depends_on", "mem_limit"}
     cpu, *others = (
         {k: v for k, v in found[f"es-jina-{p}"].items() if k not in own} for p in PROFILES
     )
@@ -140,11 +147,51 @@ def test_nobody_else_reaches_it_by_default() -> None:
 def test_images_are_exact() -> None:
     for each in services().values():
         _, _, tag = each["image"].partition(":")
+        assert is_ours(each) or EXACT.fullmatch(tag)
+
+
+def builders() -> dict[str, str]:
+    """Return who builds which image: Docker refuses two that build the same at once."""
+    found: dict[str, str] = {}
+    for name, each in services().items():
+        if "build" in each:
+            assert each["image"] not in found, (name, found)
+            found[each["image"]] = name
+    return found
+
+
+def test_each_image_is_built_by_one_service_and_pulled_by_none() -> None:
+    found = services()
+    assert builders().keys() == {each["image"] for each in found.values() if is_ours(each)}
+    for image, name in builders().items():
+        build = found[name]["build"]
+        assert image == f"{LOCAL_IMAGE}{build['target']}"
+        assert (DOCKER / build["context"] / build["dockerfile"]).is_file()
+    for name, each in found.items():
         if is_ours(each):
-            assert each["build"]["target"] == tag
-            assert (DOCKER / each["build"]["context"] / each["build"]["dockerfile"]).is_file()
-        else:
-            assert EXACT.fullmatch(tag)
+            policy = "missing" if name in builders().values() else "never"
+            assert each["pull_policy"] == policy, name
+
+
+def needed(name: str, profile: str) -> set[str]:
+    """Return a service and all that it waits for, where a profile is active."""
+    found = services()
+    names, left = {name}, [name]
+    while left:
+        for other in found[left.pop()].get("depends_on", {}):
+            if other not in names and profile in found[other].get("profiles", [profile]):
+                names.add(other)
+                left.append(other)
+    return names
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_builds_an_image_is_started_before_it_is_used(profile: str) -> None:
+    """By `up`, and by `run`, which starts what a service waits for and no more."""
+    for name, each in services().items():
+        profiles = each.get("profiles", [profile])
+        if is_ours(each) and (profile in profiles or name == "ingest"):
+            assert builders()[each["image"]] in needed(name, profile), name
 
 
 def test_secrets_go_through_files() -> None:

@@ -1,5 +1,7 @@
 """The Kubernetes manifests: valid, of one mind, and with commands that es-jina takes."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,11 @@ from tests.docker.compose import DOCKER
 
 K8S = DOCKER / "k8s"
 OVERLAY = K8S / "gpu"
-FILES = sorted(K8S.glob("*.yaml"))
+FOLDERS = ("base", "setup", "ingest")
+FILES = [
+    K8S / "config.example.yaml",
+    *(f for each in FOLDERS for f in sorted((K8S / each).glob("*.yaml"))),
+]
 # The oldest that podFailurePolicy is stable in; and what is newest here.
 VERSIONS = ("1.31", kubernetes_validate.latest_version())
 
@@ -33,11 +39,7 @@ def manifests() -> Iterator[Manifest]:
 
 
 def of_kind(kind: str) -> dict[str, Manifest]:
-    return {
-        each["metadata"].get("name") or each["metadata"]["generateName"]: each
-        for each in manifests()
-        if each["kind"] == kind
-    }
+    return {each["metadata"]["name"]: each for each in manifests() if each["kind"] == kind}
 
 
 def patched(whole: Any, patch: Any) -> Any:
@@ -70,12 +72,70 @@ def test_the_schema_would_tell() -> None:
         kubernetes_validate.validate(on_gpus() | {"specs": {}}, VERSIONS[0], strict=True)
 
 
-def test_kustomize_names_files_that_are_there() -> None:
-    (base,), (overlay,) = read(K8S / "kustomization.yaml"), read(OVERLAY / "kustomization.yaml")
-    apart = {"kustomization.yaml", "config.example.yaml", "job-setup.yaml", "job-ingest.yaml"}
-    assert {*base["resources"]} == {file.name for file in FILES} - apart
-    assert overlay["resources"] == [".."]
-    assert all((OVERLAY / each["path"]).is_file() for each in overlay["patches"])
+def kustomized(folder: Path) -> set[Path]:
+    """Return the files that a kustomization takes, by kustomize's own rules.
+
+    https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/loader/fileloader.go
+
+    Raises:
+        AssertionError: it would refuse: a folder holds the one that asks for it, a file is outside.
+    """
+    (whole,) = read(folder / "kustomization.yaml")
+    found = {folder / each["path"] for each in whole.get("patches", [])}
+    for name in [*whole["resources"], *whole.get("transformers", [])]:
+        each = (folder / name).resolve()
+        if each.is_dir():
+            assert each not in (folder, *folder.parents), f"{folder}: cycle: {name}"
+            found |= kustomized(each)
+        else:
+            assert each.parent == folder
+            found.add(each)
+    return found
+
+
+def test_kustomize_takes_every_file_and_finds_it() -> None:
+    folders = [*(K8S / each for each in FOLDERS), OVERLAY]
+    found = {file for folder in folders for file in kustomized(folder)}
+    there = {*K8S.rglob("*.yaml")} - {*K8S.rglob("kustomization.yaml"), FILES[0]}
+    assert found == there
+
+
+def test_a_base_that_holds_its_overlay_would_be_told(tmp_path: Path) -> None:
+    overlay = tmp_path / "gpu"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text('resources: [".."]')
+    with pytest.raises(AssertionError, match="cycle"):
+        kustomized(overlay)
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not there")
+@pytest.mark.parametrize(
+    ("folder", "tag"), [("base", "cpu"), ("gpu", "gpu"), ("setup", "cpu"), ("ingest", "hosted")]
+)
+def test_one_line_names_the_registry_of_all_images(folder: str, tag: str, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(K8S, tmp_path / "k8s"))
+    images = copy / "images/images.yaml"
+    line = "  newName: es-jina\n"
+    assert images.read_text("utf-8").endswith(line)
+    images.write_text(
+        images.read_text("utf-8").replace(line, "  newName: r.example:5000/es-jina\n")
+    )
+    told = subprocess.run(
+        ["kubectl", "kustomize", copy / folder],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    rendered = [*yaml.safe_load_all(told)]
+    (container,) = (
+        each["spec"]["template"]["spec"]["containers"][0]
+        for each in rendered
+        if each["kind"] in {"Deployment", "Job"}
+    )
+    assert container["image"] == f"r.example:5000/es-jina:{tag}"
+    for each in rendered:
+        kubernetes_validate.validate(each, VERSIONS[0], strict=True)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda each: each["kind"])

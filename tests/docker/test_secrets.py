@@ -37,9 +37,15 @@ def test_shellcheck_has_nothing_to_say() -> None:
 def test_nothing_is_made_anew_by_the_next_start(volumes: Path) -> None:
     before = contents(volumes)
     written = {file: (volumes / file).stat().st_mtime_ns for file in before}
-    run(SECRETS, STACK=str(volumes), ELASTIC_PASSWORD="another-one")
+    run(SECRETS, STACK=str(volumes), ELASTIC_PASSWORD="another-one", JINA_API_KEY="jina_key")
     assert contents(volumes) == before
     assert {file: (volumes / file).stat().st_mtime_ns for file in before} == written
+
+
+def test_a_key_of_the_hosted_api_that_is_taken_out_is_deleted(volumes: Path) -> None:
+    assert (volumes / "app/jina-api.key").exists()
+    run(SECRETS, STACK=str(volumes), JINA_API_KEY="")
+    assert not (volumes / "app/jina-api.key").exists()
 
 
 def test_only_its_user_reads_a_file(stack: Path) -> None:
