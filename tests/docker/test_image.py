@@ -114,9 +114,12 @@ from importlib.resources import files
 from es_jina.cli.serve import require_server_extra
 require_server_extra()
 print([name for name in ("torch", "transformers", "pytest") if u.find_spec(name)])
+print([name for name in ("pyarrow", "pillow_heif") if u.find_spec(name)])
 print(*(files("es_jina").joinpath(each).is_dir() for each in ("mappings", "pipelines")))
 """
-    assert told(str(bin_folder / "python"), "-c", script) == "[]\nTrue True\n"
+    assert told(str(bin_folder / "python"), "-c", script) == (
+        "[]\n['pyarrow', 'pillow_heif']\nTrue True\n"
+    )
     frozen = told(
         str(builder.root / "python/bin/uv"), "pip", "freeze", "--python", str(bin_folder / "python")
     )
@@ -139,5 +142,5 @@ def test_the_packages_of_the_others_are_to_be_had(builder: Builder, target: str)
     builder.environment["TORCH_BACKEND"] = ""
     asked = ("--dry-run", "--only-binary=:all:", f"--python-version={version}")
     said = builder.follow(f"{target}-packages", *asked)
-    for package in ("torch==", "transformers=="):
+    for package in ("torch==", "transformers==", "pyarrow==", "pillow-heif=="):
         assert f" + {package}" in said
