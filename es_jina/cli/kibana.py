@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from es_jina.elastic.client import Cluster
     from es_jina.kibana.bundle import Bundle
+    from es_jina.kibana.kibana_client import Kibana
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,6 +51,7 @@ def export(*, index: str, output: Path | None, server: str | None, **cluster: An
     from es_jina.cli.kibana_report import print_exported
     from es_jina.kibana.folder import files
 
+    server = _address(server)
     with meant_cluster(**cluster).connect() as client:
         bundle = _bundle(client, index, server)
     folder = output or Path(f"{index}-kibana")
@@ -88,18 +90,27 @@ def install(
     from es_jina.kibana.install import put_templates
 
     meant = meant_cluster(**cluster)
+    opened = _kibana(kibana, space, meant)
+    server = _address(server)
     with meant.connect() as client:
         bundle = _bundle(client, index, server)
         objects = bundle.objects()
+        # First of all: a typo would leave half of it in place.
+        opened.check()
         print_put(bundle, put_templates(client, bundle, force=force, dry_run=dry_run), dry_run)
-    opened = _kibana(kibana, space, meant)
     imported = None if dry_run else opened.import_objects(objects)
     print_imported(kibana, objects, imported)
     if imported is not None:
         imported.check()
 
 
-def _kibana(url: str, space: str | None, cluster: "Cluster") -> Any:
+def _address(server: str | None) -> str | None:
+    from es_jina.kibana.saved_objects import server_address
+
+    return None if server is None else server_address(server)
+
+
+def _kibana(url: str, space: str | None, cluster: "Cluster") -> "Kibana":
     from es_jina.kibana.kibana_client import Kibana
 
     return Kibana(
