@@ -15,6 +15,7 @@ from es_jina.kibana.kibana_answers import (
     imported,
     no_kibana,
     one_line,
+    redirected,
     refusal,
     unknown_space,
 )
@@ -127,6 +128,10 @@ class Kibana:
             )
 
     def _check(self, answer: httpx.Response) -> None:
+        if answer.next_request is not None:
+            asked, location = answer.request.url, answer.next_request.url
+            route = asked.raw_path.decode().removeprefix(httpx.URL(self.url).path.rstrip("/"))
+            raise redirected(self.url, answer.status_code, route, str(location))
         if not answer.is_success:
             known = _is_kibana(answer)
             raise refusal(self.url, answer.status_code, answer.content, is_kibana=known)

@@ -173,7 +173,7 @@ def test_what_is_no_kibana_or_not_yet(kibana: KibanaDouble, httpserver: HTTPServ
     assert "404: Not Found; give the base path" in refused(Kibana(f"{kibana.url}/kibana"))
     for answer in (
         Response("<html>", 404),
-        Response("<html>", 302, {"Location": "/login"}),
+        Response("<html>", 302),
         Response("<html>", 200),
         Response("[]", 200),
         Response('{"ok": true}', 200),
@@ -182,6 +182,32 @@ def test_what_is_no_kibana_or_not_yet(kibana: KibanaDouble, httpserver: HTTPServ
         httpserver.expect_request("/api/saved_objects/_import").respond_with_response(answer)
         told = refused(Kibana(httpserver.url_for("")))
         assert f"(HTTP {answer.status_code}) is not Kibana: give Kibana's own address" in told
+
+
+@pytest.mark.parametrize("headers", [{}, {"kbn-name": "double"}], ids=["proxy", "kibana"])
+def test_a_redirect_is_told_and_not_followed(
+    httpserver: HTTPServer, headers: dict[str, str]
+) -> None:
+    url = httpserver.url_for("/base")
+    secure = url.replace("http:", "https:")
+    for location, told in (
+        (f"{secure}/api/spaces/space/default", f"(HTTP 302) sends to {secure}: give that address"),
+        ("/login", f"sends to {httpserver.url_for('/login')}: give"),
+    ):
+        httpserver.clear()
+        httpserver.expect_request("/base/api/spaces/space/default").respond_with_response(
+            Response("", 302, {"Location": location, **headers})
+        )
+        with pytest.raises(KibanaError) as caught:
+            Kibana(url, api_key="a2V5").check()
+        assert told in str(caught.value)
+
+
+def test_an_answer_without_a_sentence(httpserver: HTTPServer) -> None:
+    answer = Response("", 500, {"kbn-name": "double"})
+    httpserver.expect_request("/api/saved_objects/_import").respond_with_response(answer)
+    url = httpserver.url_for("")
+    assert refused(Kibana(url)) == f"Kibana at {url} answered 500"
 
 
 def test_nobody_there() -> None:
