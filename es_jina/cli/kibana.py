@@ -49,17 +49,14 @@ def _shared_options(command: F) -> F:
 def export(*, index: str, output: Path | None, server: str | None, **cluster: Any) -> None:
     """Write the bundle into a folder: console.txt, README.md, searches, saved objects."""
     from es_jina.cli.kibana_report import print_exported
-    from es_jina.kibana.folder import files
+    from es_jina.kibana.folder import write
 
     server = _address(server)
     with meant_cluster(**cluster).connect() as client:
         bundle = _bundle(client, index, server)
     folder = output or Path(f"{index}-kibana")
     try:
-        for name, content in files(bundle).items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        write(bundle, folder)
     except OSError as error:
         raise RequestError(f"{error.filename or folder}: {error.strerror}") from error
     print_exported(bundle, folder)

@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from es_jina.kibana.bundle import Bundle
 from es_jina.kibana.console import VECTOR, console
-from es_jina.kibana.folder import files
+from es_jina.kibana.folder import files, write
 from es_jina.kibana.readme import readme
 from es_jina.profile import MultiVectorProfile
 from tests.kibana.dev_tools import Request, read
@@ -119,6 +120,18 @@ def test_the_folder_has_what_the_readme_names() -> None:
     assert len(made) == 3 + 13
     for name in ("console.txt", "search/*.json", "search/*.esql", "saved-objects.ndjson"):
         assert f"`{name}`" in made["README.md"].decode()
+
+
+def test_an_earlier_export_is_replaced_and_nothing_else_is(tmp_path: Path) -> None:
+    write(PAID, tmp_path)
+    theirs = [tmp_path / name for name in ("rrf.json", "search/own.json", "search/rrf.txt")]
+    for path in theirs:
+        path.write_text("{}")
+    bare = replace(PAID, profile=replace(PROFILE, multi_vector=None), rerank_field=None)
+    write(bare, tmp_path)
+    found = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {*theirs, *(tmp_path / name for name in files(bare))}
+    assert not (tmp_path / "search" / "rerank.json").exists()
 
 
 def rows(text: str) -> dict[str, str]:
