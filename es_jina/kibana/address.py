@@ -1,14 +1,14 @@
 """The addresses that people give: Kibana's, and that of `es-jina serve`."""
 
 import re
-from urllib.parse import urlsplit
-
-import httpx
+from ipaddress import IPv6Address
+from urllib.parse import SplitResult, urlsplit
 
 from es_jina.errors import RequestError
 
 # A host's labels, as they are asked for: in ASCII.
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_BRACKETED = re.compile(r"\[[^]%]*\](:\d+)?")
 # Without what ends a link in Markdown, or begins a field in a Kibana template.
 _PATH = re.compile(r"[A-Za-z0-9._~!$&*+,;=:%/-]*")
 
@@ -30,7 +30,7 @@ def web_address(told: str, whose: str, example: str) -> str:
         raise RequestError(f"{whose}: leave user and password out of it; give it as {example}")
     try:
         return _checked(told)
-    except (ValueError, httpx.InvalidURL) as error:
+    except ValueError as error:
         raise RequestError(
             f"{whose} {told!r} is not an address such as {example}: http or https, a host, a port "
             "up to 65535 and a path if need be, and nothing else"
@@ -47,18 +47,18 @@ def _checked(told: str) -> str:
         raise ValueError("the scheme or the port")
     if "?" in told or "#" in told or not _PATH.fullmatch(parts.path):
         raise ValueError("what is behind the host")
-    _check_host(httpx.URL(f"http://{parts.netloc}"))
+    _check_host(parts)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _check_host(url: httpx.URL) -> None:
-    """Refuse a host that no name server can be asked for; httpx refuses many of the others."""
-    host = url.raw_host.decode("ascii")
-    # Decodes what is written in ASCII for other letters.
-    if not url.host:
-        raise ValueError("no host")
-    # An IPv6 address, which httpx has read.
-    if ":" in host:
+def _check_host(parts: SplitResult) -> None:
+    """Refuse a host that no name server can be asked for."""
+    host = parts.hostname or ""
+    if "[" in parts.netloc:
+        IPv6Address(host)
+        if not _BRACKETED.fullmatch(parts.netloc):
+            raise ValueError("what is behind the host")
         return
-    if not all(map(_LABEL.fullmatch, host.removesuffix(".").split("."))):
+    labels = host.encode("idna").decode("ascii").removesuffix(".").split(".")
+    if not all(map(_LABEL.fullmatch, labels)):
         raise ValueError("the host")

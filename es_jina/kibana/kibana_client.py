@@ -63,6 +63,11 @@ class Kibana:
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, before anything is sent."""
         web_address(self.url, "Kibana's address", "https://host:5601")
+        try:
+            # It reads hosts of xn-- too, and refuses more of them.
+            _ = httpx.URL(self.url).host
+        except (ValueError, httpx.InvalidURL) as error:
+            raise RequestError(f"Kibana's address {self.url!r}: {one_line(error)}") from error
         if self.space is not None and not _SPACE_ID.fullmatch(self.space):
             raise RequestError(
                 f"no space of Kibana can have the id {self.space!r}: ids are of a-z, 0-9, _ and -; "
