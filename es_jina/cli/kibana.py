@@ -123,7 +123,7 @@ def _kibana(url: str, space: str | None, cluster: "Cluster") -> "Kibana":
 def _bundle(client: "Elasticsearch", index: str, server: str | None) -> "Bundle":
     from es_jina.elastic.assets import require_profile
     from es_jina.elastic.capabilities import Capabilities
-    from es_jina.elastic.inference import query_name, rerank_name
+    from es_jina.elastic.inference import rerank_name
     from es_jina.kibana.bundle import Bundle
     from es_jina.kibana.searches import rerank_field
 
@@ -131,8 +131,10 @@ def _bundle(client: "Elasticsearch", index: str, server: str | None) -> "Bundle"
     capabilities = Capabilities.detect(client, fields=False)
     reranker = None
     if capabilities.inference_services:
-        for name in (query_name(index), rerank_name(index)):
-            reranker = _endpoint(client, index, name)
+        # Where there are no multi-vectors, a hosted reranker may read text.
+        asked = Bundle(index, profile, capabilities, "text").endpoints
+        found = {name: _endpoint(client, index, name) for name in asked}
+        reranker = found.get(rerank_name(index))
     return Bundle(index, profile, capabilities, rerank_field(reranker, profile), server)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from es_jina.dense import DenseProfile
 from es_jina.kibana.bundle import Bundle
 from es_jina.kibana.console import VECTOR, console
 from es_jina.kibana.folder import files, write
@@ -107,6 +108,21 @@ def test_requests_are_numbered_and_explained() -> None:
     assert "--print-request" in console(FREE)
 
 
+def test_endpoints_are_those_that_searches_ask() -> None:
+    narrow = replace(PROFILE, dense=(DenseProfile.of(1024, None, "bit"),))
+    for bundle in (replace(PAID, profile=narrow), replace(PAID, index="日本")):
+        assert "/_inference/" not in console(bundle)
+        told = readme(bundle)
+        assert "No search of this index asks it for anything." in told
+        assert "-query`" not in told
+
+
+def test_an_endpoint_takes_no_module_for_templates() -> None:
+    bare = replace(PAID, capabilities=replace(ENTERPRISE, modules=frozenset()))
+    asked = [request.path for request in read(console(bare)) if request.method == "GET"]
+    assert asked == ["/_inference/docs-query", "/_inference/docs-rerank"]
+
+
 def test_the_end_says_how_to_take_all_away() -> None:
     lines = console(PAID).rstrip().splitlines()[-len(PAID.searches.templates) :]
     assert lines == [f"# DELETE {each.asset.path}" for each in PAID.searches.templates]
@@ -162,4 +178,4 @@ def test_the_readme_says_what_is_no_search_of_the_index(multi: Any, told: str) -
     profile = replace(PROFILE, multi_vector=multi)
     bundle = replace(PAID, profile=profile, rerank_field="ref" if multi else None)
     assert told in readme(bundle)
-    assert ("docs-rerank` to order" in readme(bundle)) == bool(multi)
+    assert ("docs-rerank` orders hits" in readme(bundle)) == bool(multi)
