@@ -124,10 +124,12 @@ def _bundle(client: "Elasticsearch", index: str, server: str | None) -> "Bundle"
     from es_jina.elastic.assets import require_profile
     from es_jina.elastic.capabilities import Capabilities
     from es_jina.elastic.inference import rerank_name
+    from es_jina.kibana.alias import require_alias
     from es_jina.kibana.bundle import Bundle
     from es_jina.kibana.searches import rerank_field
 
     profile = require_profile(client, index)
+    require_alias(client, index)
     capabilities = Capabilities.detect(client, fields=False)
     reranker = None
     if capabilities.inference_services:

@@ -245,6 +245,8 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert "there is no index 'nowhere'" in es_jina(
         "kibana", "export", "--index", "nowhere", code=2
     )
+    told = es_jina("kibana", "export", "--index", f"{library}-000001", code=2)
+    assert f"is the index behind the alias {library!r}: give --index {library}" in told
     (tmp_path / "file").write_text("")
     told = es_jina("kibana", "export", "--index", library, "--output", "file/folder", code=2)
     assert told.startswith("Error: ")
