@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from es_jina.elastic.client import Cluster
     from es_jina.kibana.bundle import Bundle
+    from es_jina.kibana.kibana_client import Kibana
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,16 +49,14 @@ def _shared_options(command: F) -> F:
 def export(*, index: str, output: Path | None, server: str | None, **cluster: Any) -> None:
     """Write the bundle into a folder: console.txt, README.md, searches, saved objects."""
     from es_jina.cli.kibana_report import print_exported
-    from es_jina.kibana.folder import files
+    from es_jina.kibana.folder import write
 
+    server = _address(server)
     with meant_cluster(**cluster).connect() as client:
         bundle = _bundle(client, index, server)
     folder = output or Path(f"{index}-kibana")
     try:
-        for name, content in files(bundle).items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        write(bundle, folder)
     except OSError as error:
         raise RequestError(f"{error.filename or folder}: {error.strerror}") from error
     print_exported(bundle, folder)
@@ -88,18 +87,27 @@ def install(
     from es_jina.kibana.install import put_templates
 
     meant = meant_cluster(**cluster)
+    opened = _kibana(kibana, space, meant)
+    server = _address(server)
     with meant.connect() as client:
         bundle = _bundle(client, index, server)
         objects = bundle.objects()
+        # First of all: a typo would leave half of it in place.
+        opened.check()
         print_put(bundle, put_templates(client, bundle, force=force, dry_run=dry_run), dry_run)
-    opened = _kibana(kibana, space, meant)
     imported = None if dry_run else opened.import_objects(objects)
     print_imported(kibana, objects, imported)
     if imported is not None:
         imported.check()
 
 
-def _kibana(url: str, space: str | None, cluster: "Cluster") -> Any:
+def _address(server: str | None) -> str | None:
+    from es_jina.kibana.saved_objects import server_address
+
+    return None if server is None else server_address(server)
+
+
+def _kibana(url: str, space: str | None, cluster: "Cluster") -> "Kibana":
     from es_jina.kibana.kibana_client import Kibana
 
     return Kibana(
@@ -115,16 +123,20 @@ def _kibana(url: str, space: str | None, cluster: "Cluster") -> Any:
 def _bundle(client: "Elasticsearch", index: str, server: str | None) -> "Bundle":
     from es_jina.elastic.assets import require_profile
     from es_jina.elastic.capabilities import Capabilities
-    from es_jina.elastic.inference import query_name, rerank_name
+    from es_jina.elastic.inference import rerank_name
+    from es_jina.kibana.alias import require_alias
     from es_jina.kibana.bundle import Bundle
     from es_jina.kibana.searches import rerank_field
 
     profile = require_profile(client, index)
+    require_alias(client, index)
     capabilities = Capabilities.detect(client, fields=False)
     reranker = None
     if capabilities.inference_services:
-        for name in (query_name(index), rerank_name(index)):
-            reranker = _endpoint(client, index, name)
+        # Where there are no multi-vectors, a hosted reranker may read text.
+        asked = Bundle(index, profile, capabilities, "text").endpoints
+        found = {name: _endpoint(client, index, name) for name in asked}
+        reranker = found.get(rerank_name(index))
     return Bundle(index, profile, capabilities, rerank_field(reranker, profile), server)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from es_jina import __version__
 from es_jina.elastic.console import console_request
-from es_jina.elastic.inference import query_name, rerank_name
 from es_jina.kibana.bundle import Bundle
+from es_jina.kibana.needs import lacking_inference
 from es_jina.kibana.searches import EsqlQuery, SearchTemplate
 
 # What is asked for, until somebody types something else.
@@ -86,14 +86,11 @@ def _cardinality(field: str) -> dict[str, Any]:
 def _endpoints(bundle: Bundle) -> Iterator[_Request]:
     """Show the endpoints that the searches ask."""
     made = f"`es-jina setup {bundle.index} --server URL` makes it."
-    names = {query_name(bundle.index): "embeds what is typed"}
-    if bundle.rerank_field:
-        names[rerank_name(bundle.index)] = "orders hits anew"
-    for name, does in names.items():
+    for name, does in bundle.endpoints.items():
         yield _Request(
             f"The inference endpoint that {does}. {made}",
             f"GET /_inference/{name}",
-            _why(bundle.lacking('{"query_vector_builder"')),
+            _why(lacking_inference(bundle.capabilities)),
         )
 
 

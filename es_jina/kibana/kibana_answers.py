@@ -66,8 +66,25 @@ def refusal(url: str, status: int, content: bytes, *, is_kibana: bool) -> Kibana
     """
     if not is_kibana and status not in _UNNAMED:
         return no_kibana(url, status)
+    said = _said(content)
+    sentence = f": {said}" if said else ""
     hint = f"; {_HINTS[status]}" if status in _HINTS else ""
-    return KibanaError(f"Kibana at {url} answered {status}: {_said(content)}{hint}")
+    return KibanaError(f"Kibana at {url} answered {status}{sentence}{hint}")
+
+
+def redirected(url: str, status: int, route: str, location: str) -> KibanaError:
+    """Return the error for an answer that sends elsewhere, where no sign-in must follow unasked.
+
+    Args:
+        url: of Kibana.
+        status: of the answer.
+        route: that was asked below the address.
+        location: where the answer points.
+    """
+    return KibanaError(
+        f"what answers at {url} (HTTP {status}) sends to {one_line(location.removesuffix(route))}: "
+        "give that address if Kibana is there, else Kibana's own"
+    )
 
 
 def no_kibana(url: str, status: int) -> KibanaError:

@@ -1,19 +1,21 @@
 """Kibana's import API: the only module that speaks to Kibana."""
 
+import re
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
 
-from es_jina.errors import KibanaError
+from es_jina.errors import KibanaError, RequestError
+from es_jina.kibana.address import web_address
 from es_jina.kibana.kibana_answers import (
     Imported,
     imported,
     no_kibana,
     one_line,
+    redirected,
     refusal,
     unknown_space,
 )
@@ -23,6 +25,10 @@ TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
 
 _SPACE = "/api/spaces/space/"
+_DEFAULT_SPACE = "default"
+# Kibana's own rule, which it holds to where a space is made. Others are not there, and dots would
+# be folded away: another space would be meant.
+_SPACE_ID = re.compile(r"[a-z0-9_-]+")
 _IMPORT = "/api/saved_objects/_import"
 # Kibana takes the end of the name for what is in the file, and the header for a promise that no
 # browser was made to send this; any value will do.
@@ -42,6 +48,9 @@ class Kibana:
         password: of the user.
         ca_certs: PEM file with the authorities that Kibana's certificate is checked against; by
             default those that the environment trusts.
+
+    Raises:
+        RequestError: the address is none, or no space can have that id.
     """
 
     url: str
@@ -50,6 +59,29 @@ class Kibana:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_certs: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant, before anything is sent."""
+        web_address(self.url, "Kibana's address", "https://host:5601")
+        try:
+            # It reads hosts of xn-- too, and refuses more of them.
+            _ = httpx.URL(self.url).host
+        except (ValueError, httpx.InvalidURL) as error:
+            raise RequestError(f"Kibana's address {self.url!r}: {one_line(error)}") from error
+        if self.space is not None and not _SPACE_ID.fullmatch(self.space):
+            raise RequestError(
+                f"no space of Kibana can have the id {self.space!r}: ids are of a-z, 0-9, _ and -; "
+                "give the one that Kibana's address shows behind /s/"
+            )
+
+    def check(self) -> None:
+        """Look whether Kibana can be reached and signed in to, and has the space.
+
+        Raises:
+            KibanaError: it is not so.
+        """
+        with self._open() as client:
+            self._check_space(client)
 
     def import_objects(self, ndjson: bytes) -> Imported:
         """Import objects, over those that are there.
@@ -65,7 +97,7 @@ class Kibana:
         """
         with self._open() as client:
             if self.space is not None:
-                self._check_space(client, self.space)
+                self._check_space(client)
             request = client.build_request(
                 "POST",
                 self._address(_IMPORT, self.space),
@@ -80,18 +112,31 @@ class Kibana:
             raise no_kibana(self.url, answer.status_code) from error
 
     def _address(self, route: str, space: str | None = None) -> str:
-        below = "" if space is None else f"/s/{quote(space, safe='')}"
+        below = "" if space is None else f"/s/{space}"
         return self.url.rstrip("/") + below + route
 
-    def _check_space(self, client: httpx.Client, space: str) -> None:
+    def _check_space(self, client: httpx.Client) -> None:
         """Refuse a space that is not there; Kibana itself would import into it all the same."""
-        address = self._address(_SPACE + quote(space, safe=""))
-        answer = self._answer(client, client.build_request("GET", address))
-        if answer.status_code == 404 and _is_kibana(answer):
-            raise unknown_space(space)
+        asked = self.space or _DEFAULT_SPACE
+        answer = self._answer(client, client.build_request("GET", self._address(_SPACE + asked)))
+        if self.space is not None and answer.status_code == 404 and _is_kibana(answer):
+            raise unknown_space(self.space)
         self._check(answer)
+        try:
+            found = orjson.loads(answer.content)["id"]
+        except (ValueError, LookupError, TypeError) as error:  # of another shape
+            raise no_kibana(self.url, answer.status_code) from error
+        if found != asked:
+            raise KibanaError(
+                f"Kibana at {self.url} was asked for the space {asked!r} and shows "
+                f"{one_line(found)!r}; check the address"
+            )
 
     def _check(self, answer: httpx.Response) -> None:
+        if answer.next_request is not None:
+            asked, location = answer.request.url, answer.next_request.url
+            route = asked.raw_path.decode().removeprefix(httpx.URL(self.url).path.rstrip("/"))
+            raise redirected(self.url, answer.status_code, route, str(location))
         if not answer.is_success:
             known = _is_kibana(answer)
             raise refusal(self.url, answer.status_code, answer.content, is_kibana=known)
@@ -117,7 +162,6 @@ class Kibana:
         return f"no secure connection to Kibana at {self.url} ({why}); {hint}"
 
     def _open(self) -> httpx.Client:
-        _check_address(self.url)
         headers, auth = dict(_HEADERS), None
         if self.api_key and self.username:
             raise KibanaError("sign in either with an API key or as a user: give one of them")
@@ -145,21 +189,6 @@ class Kibana:
 def _is_kibana(answer: httpx.Response) -> bool:
     """Say whether an answer is Kibana's own; it names itself in each."""
     return "kbn-name" in answer.headers
-
-
-def _check_address(url: str) -> None:
-    wrong = KibanaError(f"{url!r} is not an address such as https://host:5601")
-    try:
-        parsed = urlsplit(url)
-        in_range = parsed.port is None or parsed.port > 0
-    except ValueError as error:
-        raise wrong from error
-    if "@" in parsed.netloc:
-        raise KibanaError("leave user and password out of Kibana's address: give them apart")
-    if parsed.scheme not in {"http", "https"} or not parsed.hostname or not in_range:
-        raise wrong
-    if parsed.query or parsed.fragment:
-        raise wrong
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

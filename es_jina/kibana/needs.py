@@ -55,6 +55,11 @@ _LICENSED = (
 )
 
 
+def lacking_inference(capabilities: Capabilities) -> list[str]:
+    """Return what an inference endpoint takes and a cluster surely lacks."""
+    return [f"the inference API, {_PAID}"] if _inference(capabilities) is False else []
+
+
 def lacking(text: str, capabilities: Capabilities, profile: IndexProfile) -> list[str]:
     """Return what a search takes and a cluster surely lacks; nothing where it may run.
 

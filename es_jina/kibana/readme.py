@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from es_jina.elastic.inference import query_name, rerank_name
 from es_jina.kibana.bundle import Bundle
 from es_jina.kibana.console import QUESTION, how_to_embed
 
@@ -12,7 +11,6 @@ _TEXT = Path(__file__).with_name("readme.md")
 def readme(bundle: Bundle) -> str:
     """Return the text: what is in the folder, which searches there are, and which run here."""
     index, notes = bundle.index, _notes(bundle)
-    reranks = f", and `{rerank_name(index)}` to order hits anew" if bundle.rerank_field else ""
     return _TEXT.read_text("utf-8").format(
         index=index,
         profile=bundle.profile.summary,
@@ -21,9 +19,18 @@ def readme(bundle: Bundle) -> str:
         question=QUESTION,
         rows="\n".join(_rows(bundle)),
         notes="".join(f"* {note}\n" for note in notes) + ("\n" if notes else ""),
-        query=query_name(index),
-        rerank=reranks,
+        endpoints=_endpoints(bundle),
         vector=how_to_embed(index),
+    )
+
+
+def _endpoints(bundle: Bundle) -> str:
+    told = [f"`{name}` {does}" for name, does in bundle.endpoints.items()]
+    if not told:
+        return "No search of this index asks it for anything."
+    return (
+        f"There, endpoints do what the searches ask: {', and '.join(told)}.\n"
+        f"`es-jina setup {bundle.index} --server URL` makes them."
     )
 
 

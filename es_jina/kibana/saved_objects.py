@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from es_jina.errors import RequestError
+from es_jina.kibana.address import web_address
 from es_jina.kibana.dashboard import dashboard
 from es_jina.kibana.data_view import SERVED, data_view
 from es_jina.kibana.saved_object import SavedObject
@@ -26,7 +26,7 @@ def saved_objects(index: str, profile: IndexProfile, server: str | None) -> list
     Raises:
         RequestError: Kibana could not show pictures of that address.
     """
-    at = None if server is None else _address(server)
+    at = None if server is None else server_address(server)
     left_out = SERVED if at is None else ()
     sessions = [discover_session(index, session, left_out) for session in SESSIONS]
     return [data_view(index, profile, at), *sessions, dashboard(index, at)]
@@ -37,10 +37,10 @@ def to_ndjson(objects: Iterable[SavedObject]) -> bytes:
     return b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in objects)
 
 
-def _address(server: str) -> str:
-    if not server.startswith(("http://", "https://")) or any(c in server for c in "?#{} "):
-        raise RequestError(
-            f"the server's address {server!r}: Kibana shows pictures of addresses such as "
-            "https://search.example.org alone, without ? and #"
-        )
-    return server.rstrip("/")
+def server_address(server: str) -> str:
+    """Return the server's address without a slash at its end.
+
+    Raises:
+        RequestError: Kibana could not show pictures of that address.
+    """
+    return web_address(server, "the server's address", "https://search.example.org")

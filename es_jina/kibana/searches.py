@@ -1,6 +1,7 @@
 """The searches of an index that people type in Kibana: stored templates and ES|QL."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,6 +33,9 @@ QUERIES = ("nearest", "hybrid", "rerank", "pages")
 # As shipped, for an index named es-jina.
 _SHIPPED_INDEX, _SHIPPED_FIELD = "es-jina", "embedding_1024"
 _SHIPPED_WORDS = 'MATCH(title, ?q, {"boost": 2}) OR MATCH(text, ?q)'
+
+# MlStrings.isValidId of Elasticsearch; an index may have other letters in its name, braces too.
+_ENDPOINT_ID = re.compile(r"[a-z0-9]([a-z0-9_.-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def searches(index: str, profile: IndexProfile, rerank_field: RerankField | None
     unfit = {
         label: why
         for label, text in _labelled(templates, queries)
-        if (why := _unfit(text, profile, rerank_field))
+        if (why := _unfit(text, index, profile, rerank_field))
     }
     return Searches(
         tuple(each for each in templates if each.asset.name not in unfit),
@@ -132,8 +136,13 @@ def _labelled(
     ]
 
 
-def _unfit(text: str, profile: IndexProfile, rerank_field: RerankField | None) -> str | None:
-    """Say why a search can never run over an index of this profile."""
+def _unfit(
+    text: str, index: str, profile: IndexProfile, rerank_field: RerankField | None
+) -> str | None:
+    """Say why a search can never run over an index of this name and profile."""
+    asks = needs_query_endpoint(text) or needs_rerank_endpoint(text)
+    if asks and not _ENDPOINT_ID.fullmatch(query_name(index)):
+        return f"Elasticsearch takes no inference endpoint of the name {query_name(index)}"
     kind = profile.finest.element_type
     if needs_query_endpoint(text) and kind in ("byte", "bit"):
         return f"an endpoint embeds in floats, and {profile.finest.field} holds {kind}s"

@@ -108,7 +108,12 @@ def test_every_exported_body_is_put_as_it_lies(
 
 
 def test_the_vector_that_a_search_prints_is_the_one_to_be_put_in(
-    es_jina: Inside, index: str, checkpoint: Path, scripts: ScriptsDouble, tmp_path: Path
+    es_jina: Inside,
+    index: str,
+    checkpoint: Path,
+    scripts: ScriptsDouble,
+    kibana: KibanaDouble,
+    tmp_path: Path,
 ) -> None:
     es_jina("setup", index, "--model", checkpoint, "--dims", 128, "--multi-vector", "none")
     (tmp_path / "fox.txt").write_text("The quick brown fox.")
@@ -122,7 +127,7 @@ def test_the_vector_that_a_search_prints_is_the_one_to_be_put_in(
     (search,) = read(printed)
     vector = search.body["knn"]["query_vector"]
     assert len(base64.b64decode(vector)) == 4 * 128
-    es_jina("kibana", "install", "--index", index, "--kibana", "http://127.0.0.1:9", code=4)
+    es_jina("kibana", "install", "--index", index, "--kibana", kibana.url)
     called = {"id": f"{index}-hybrid-vector", "params": {"q": "fox", "query_vector": vector}}
     found = httpx.post(f"{scripts.url}/{index}/_search/template", json=called).json()
     (hit,) = found["hits"]["hits"]
@@ -148,6 +153,32 @@ def test_install_puts_all_in_place_once(
     again = es_jina(*install)
     assert f"search template {library}-words: already there" in again
     assert kibana.objects() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (("--kibana", "http://127.0.0.1:9"), 4, "cannot be reached"),
+        (("--space", "nowhere"), 4, "Kibana has no space 'nowhere'"),
+        (("--api-key", "d3Jvbmc="), 4, "answered 401"),
+        (("--space", ".."), 2, "no space of Kibana can have the id '..'"),
+        (("--kibana", "garbage", "--dry-run"), 2, "Kibana's address 'garbage' is not an address"),
+        (("--server", "http://u:p@h"), 2, "leave user and password out of it"),
+    ],
+)
+def test_nothing_is_put_while_kibana_is_not_as_told(
+    es_jina: Inside,
+    library: str,
+    scripts: ScriptsDouble,
+    kibana: KibanaDouble,
+    options: tuple[str, ...],
+    code: int,
+    told: str,
+) -> None:
+    kibana.writers = frozenset({"ApiKey a2V5"})
+    install = ("kibana", "install", "--index", library, "--kibana", kibana.url, "--api-key", "a2V5")
+    assert told in es_jina(*install, *options, code=code)
+    assert (scripts.stored, kibana.objects()) == ({}, [])
 
 
 def test_a_template_that_somebody_edited_stays(
@@ -214,6 +245,8 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert "there is no index 'nowhere'" in es_jina(
         "kibana", "export", "--index", "nowhere", code=2
     )
+    told = es_jina("kibana", "export", "--index", f"{library}-000001", code=2)
+    assert f"is the index behind the alias {library!r}: give --index {library}" in told
     (tmp_path / "file").write_text("")
     told = es_jina("kibana", "export", "--index", library, "--output", "file/folder", code=2)
     assert told.startswith("Error: ")

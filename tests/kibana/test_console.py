@@ -2,13 +2,15 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from es_jina.dense import DenseProfile
 from es_jina.kibana.bundle import Bundle
 from es_jina.kibana.console import VECTOR, console
-from es_jina.kibana.folder import files
+from es_jina.kibana.folder import files, write
 from es_jina.kibana.readme import readme
 from es_jina.profile import MultiVectorProfile
 from tests.kibana.dev_tools import Request, read
@@ -106,6 +108,21 @@ def test_requests_are_numbered_and_explained() -> None:
     assert "--print-request" in console(FREE)
 
 
+def test_endpoints_are_those_that_searches_ask() -> None:
+    narrow = replace(PROFILE, dense=(DenseProfile.of(1024, None, "bit"),))
+    for bundle in (replace(PAID, profile=narrow), replace(PAID, index="日本")):
+        assert "/_inference/" not in console(bundle)
+        told = readme(bundle)
+        assert "No search of this index asks it for anything." in told
+        assert "-query`" not in told
+
+
+def test_an_endpoint_takes_no_module_for_templates() -> None:
+    bare = replace(PAID, capabilities=replace(ENTERPRISE, modules=frozenset()))
+    asked = [request.path for request in read(console(bare)) if request.method == "GET"]
+    assert asked == ["/_inference/docs-query", "/_inference/docs-rerank"]
+
+
 def test_the_end_says_how_to_take_all_away() -> None:
     lines = console(PAID).rstrip().splitlines()[-len(PAID.searches.templates) :]
     assert lines == [f"# DELETE {each.asset.path}" for each in PAID.searches.templates]
@@ -119,6 +136,18 @@ def test_the_folder_has_what_the_readme_names() -> None:
     assert len(made) == 3 + 13
     for name in ("console.txt", "search/*.json", "search/*.esql", "saved-objects.ndjson"):
         assert f"`{name}`" in made["README.md"].decode()
+
+
+def test_an_earlier_export_is_replaced_and_nothing_else_is(tmp_path: Path) -> None:
+    write(PAID, tmp_path)
+    theirs = [tmp_path / name for name in ("rrf.json", "search/own.json", "search/rrf.txt")]
+    for path in theirs:
+        path.write_text("{}")
+    bare = replace(PAID, profile=replace(PROFILE, multi_vector=None), rerank_field=None)
+    write(bare, tmp_path)
+    found = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {*theirs, *(tmp_path / name for name in files(bare))}
+    assert not (tmp_path / "search" / "rerank.json").exists()
 
 
 def rows(text: str) -> dict[str, str]:
@@ -149,4 +178,4 @@ def test_the_readme_says_what_is_no_search_of_the_index(multi: Any, told: str) -
     profile = replace(PROFILE, multi_vector=multi)
     bundle = replace(PAID, profile=profile, rerank_field="ref" if multi else None)
     assert told in readme(bundle)
-    assert ("docs-rerank` to order" in readme(bundle)) == bool(multi)
+    assert ("docs-rerank` orders hits" in readme(bundle)) == bool(multi)

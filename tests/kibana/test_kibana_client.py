@@ -13,7 +13,7 @@ import trustme
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from es_jina.errors import ClusterError, KibanaError
+from es_jina.errors import ClusterError, KibanaError, RequestError
 from es_jina.kibana.kibana_client import Kibana
 from es_jina.kibana.saved_object import TYPE_MIGRATION_VERSIONS
 from tests.kibana.kibana_double import LINES, KibanaDouble
@@ -61,14 +61,32 @@ def test_they_are_as_old_as_the_line_that_they_name() -> None:
 
 
 def test_into_a_space(kibana: KibanaDouble, ndjson: bytes) -> None:
-    kibana.spaces = frozenset({"default", "büro 1"})
-    assert Kibana(kibana.url + "/", space="büro 1").import_objects(ndjson).created == 5
-    assert (kibana.objects("büro 1"), kibana.objects()) == (FIVE, [])
+    kibana.spaces = frozenset({"default", "buero_1"})
+    inside = Kibana(kibana.url + "/", space="buero_1")
+    inside.check()
+    assert inside.import_objects(ndjson).created == 5
+    assert (kibana.objects("buero_1"), kibana.objects()) == (FIVE, [])
     told = refused(Kibana(kibana.url, space="sales"), ndjson)
     assert told == (
         "Kibana has no space 'sales': give the id of one, as its address shows it behind /s/"
     )
     assert kibana.objects("sales") == []
+    with pytest.raises(KibanaError, match="Kibana has no space 'sales'"):
+        Kibana(kibana.url, space="sales").check()
+    for space in ("..", ".", "", "a/b", "Sales", "büro", "a\n"):
+        with pytest.raises(RequestError, match="no space of Kibana can have the id"):
+            Kibana(kibana.url, space=space)
+
+
+def test_a_space_that_is_not_the_one_asked_for(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/api/spaces/space/a").respond_with_json({"id": "default"})
+    told = "was asked for the space 'a' and shows 'default'"
+    with pytest.raises(KibanaError, match=told):
+        Kibana(httpserver.url_for(""), space="a").check()
+    httpserver.clear()
+    httpserver.expect_request("/api/spaces/space/a").respond_with_json(["a"])
+    with pytest.raises(KibanaError, match="is not Kibana"):
+        Kibana(httpserver.url_for(""), space="a").check()
 
 
 def test_signing_in(kibana: KibanaDouble, ndjson: bytes) -> None:
@@ -85,7 +103,6 @@ def test_signing_in(kibana: KibanaDouble, ndjson: bytes) -> None:
     assert "403: Unable to bulk_create dashboard,index-pattern,search; the user needs" in told
     assert "an API key or as a user" in refused(Kibana(kibana.url, api_key="a", username="b"))
     assert "line end" in refused(Kibana(kibana.url, api_key="a2V5\n"))
-    assert "leave user and password out" in refused(Kibana("http://ann:secret@127.0.0.1:1"))
 
 
 def test_a_kibana_that_is_too_old(kibana: KibanaDouble, ndjson: bytes) -> None:
@@ -156,7 +173,7 @@ def test_what_is_no_kibana_or_not_yet(kibana: KibanaDouble, httpserver: HTTPServ
     assert "404: Not Found; give the base path" in refused(Kibana(f"{kibana.url}/kibana"))
     for answer in (
         Response("<html>", 404),
-        Response("<html>", 302, {"Location": "/login"}),
+        Response("<html>", 302),
         Response("<html>", 200),
         Response("[]", 200),
         Response('{"ok": true}', 200),
@@ -167,10 +184,34 @@ def test_what_is_no_kibana_or_not_yet(kibana: KibanaDouble, httpserver: HTTPServ
         assert f"(HTTP {answer.status_code}) is not Kibana: give Kibana's own address" in told
 
 
+@pytest.mark.parametrize("headers", [{}, {"kbn-name": "double"}], ids=["proxy", "kibana"])
+def test_a_redirect_is_told_and_not_followed(
+    httpserver: HTTPServer, headers: dict[str, str]
+) -> None:
+    url = httpserver.url_for("/base")
+    secure = url.replace("http:", "https:")
+    for location, told in (
+        (f"{secure}/api/spaces/space/default", f"(HTTP 302) sends to {secure}: give that address"),
+        ("/login", f"sends to {httpserver.url_for('/login')}: give"),
+    ):
+        httpserver.clear()
+        httpserver.expect_request("/base/api/spaces/space/default").respond_with_response(
+            Response("", 302, {"Location": location, **headers})
+        )
+        with pytest.raises(KibanaError) as caught:
+            Kibana(url, api_key="a2V5").check()
+        assert told in str(caught.value)
+
+
+def test_an_answer_without_a_sentence(httpserver: HTTPServer) -> None:
+    answer = Response("", 500, {"kbn-name": "double"})
+    httpserver.expect_request("/api/saved_objects/_import").respond_with_response(answer)
+    url = httpserver.url_for("")
+    assert refused(Kibana(url)) == f"Kibana at {url} answered 500"
+
+
 def test_nobody_there() -> None:
     assert "cannot be reached" in refused(Kibana("http://127.0.0.1:1"))
-    for address in ("ftp://kibana", "kibana:5601", "http://[", "http://h:99999999", "http://h?a=b"):
-        assert "is not an address such as https://host:5601" in refused(Kibana(address))
 
 
 @pytest.fixture(scope="module")

@@ -186,3 +186,15 @@ def test_what_an_endpoint_embeds_is_not_searched_among_bytes(kind: Any) -> None:
     assert set(fitted.unfit.values()) == {
         f"an endpoint embeds in floats, and embedding_1024 holds {kind}s"
     }
+
+
+@pytest.mark.parametrize("index", ["日本", "übung", "a+b", "a&b", "a{{q}}b", ".docs", "a'b"])
+def test_a_name_that_no_endpoint_can_have_leaves_out_what_asks_one(index: str) -> None:
+    fitted = searches(index, SHIPPED, "ref")
+    assert [each.name for each in fitted.templates] == ["words", "hybrid-vector", "pages-vector"]
+    assert fitted.queries == ()
+    assert set(fitted.unfit.values()) == {
+        f"Elasticsearch takes no inference endpoint of the name {index}-query"
+    }
+    assert not any(index in source for source in sources(fitted).values())
+    assert searches("a_b.c-1" * 9, SHIPPED, "ref").unfit == {}
