@@ -1,9 +1,9 @@
 """The RUN steps of the Dockerfile, run here: the same command lines, in folders of the test."""
 
-import ensurepip
 import os
+import shutil
 import subprocess
-import venv
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,14 +26,10 @@ class Builder:
         self.root = root
         self.build = root / "build"
         self.build.mkdir()
-        venv.create(root / "python")
-        # The image's Python has pip, and so has any, packed: unpacking it takes seconds.
-        (packed,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
-        pip = root / "python/bin/pip"
-        pip.write_text(
-            f'#!/bin/sh\nPYTHONPATH={packed} exec {root}/python/bin/python -m pip "$@"\n'
-        )
-        pip.chmod(0o755)
+        # With a pip, which the image's Python has; not every Python here brings one.
+        uv = shutil.which("uv") or str(ROOT / ".uv/bin/uv")
+        python = ["--python", sys.executable, str(root / "python")]
+        subprocess.run([uv, "venv", "--quiet", "--seed", *python], check=True)
         self.environment = {
             **os.environ,
             "PATH": f"{root / 'python/bin'}:{os.environ['PATH']}",
