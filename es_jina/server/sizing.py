@@ -47,7 +47,8 @@ class Sizing:
         if not pace.known:
             return int(min(self._most, _FEW * self._tokens))
         seconds = max(_UNNOTICED, _FEW * pace.seconds(self._tokens), _OVERHEADS * pace.overhead)
-        tokens = pace.tokens(seconds)
+        # A call of a few queries has just their tokens, and no rounding may make it one fewer.
+        tokens = pace.tokens(seconds) * (1 + 1e-9)
         # Calls of one size do not tell the overhead, and would go on so: one of another size does.
         if 0 < pace.alike <= tokens:
             tokens *= 2

@@ -18,6 +18,7 @@ from elasticsearch import Elasticsearch
 
 from es_jina.elastic.capabilities import Capabilities
 from es_jina.elastic.client import Cluster
+from es_jina.elastic.distribution import RELEASES
 from es_jina.elastic.node import Node
 from es_jina.elastic.setup import set_up
 from es_jina.errors import ClusterError, ProviderError
@@ -205,13 +206,14 @@ def _check_embedded_again(calls: list[tuple[str, list[str]]]) -> None:
 
 @pytest.mark.xdist_group("embedded-node")
 @pytest.mark.usefixtures("real_java")
+@pytest.mark.parametrize("version", list(RELEASES))
 def test_a_node_that_is_killed_a_disk_that_is_full_and_two_ingesters(
-    open_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    version: str, open_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ES_JINA_DATA", str(open_folder / "registry-faults"))
+    monkeypatch.setenv("ES_JINA_DATA", str(open_folder / f"registry-faults-{version}"))
     folder = make_folder(tmp_path / "in", texts=200)
-    home, port = open_folder / "faults", _free_port()
-    with Node(home, port=port) as node, Cluster(node.url).connect() as client:
+    home, port = open_folder / f"faults-{version}", _free_port()
+    with Node(home, version=version, port=port) as node, Cluster(node.url).connect() as client:
         for index in ("killed", "full", "twice"):
             set_up(client, index, PROFILE, Capabilities.detect(client))
         _full_disk(client, Ingester(node.url, "full", tmp_path / "full.log", folder, 0.05))
@@ -223,7 +225,7 @@ def test_a_node_that_is_killed_a_disk_that_is_full_and_two_ingesters(
             ingester.await_calls(3)
             _kill_java(home)
             node.stop()
-            with Node(home, port=port):
+            with Node(home, version=version, port=port):
                 told, _ = process.communicate(timeout=120)
                 assert process.returncode == 0, told
                 assert documents(client, "killed") == expected

@@ -130,8 +130,7 @@ def test_a_call_of_queries_is_as_short_as_a_few_of_them() -> None:
         await asyncio.gather(*clients)
         first, second, *others = provider.calls
         assert len(first) == 3
-        # Twice as many tell the overhead, fewer where this machine was slow; LIMITS let ten.
-        assert len(second) <= 6
+        assert len(second) in (5, 6)  # twice as many tell the overhead; LIMITS let ten
         # Each of the four has a unit before it.
         assert "100" in {text for call in others[:3] for text in call}
         await queue.drain()
